@@ -1,0 +1,287 @@
+"""The facts that a journal holds, and how each is written down.
+
+Everything that asklearn knows is a fold of these events, so they are plain, small and final:
+a mistake is mended by a further event, never by changing one. Payloads (texts, images, notes) are
+never part of an event; they are referred to by item id, so that they can be deleted.
+
+An event is written as one JSON object: ``{"v": FORMAT, "kind": "Answered", ...its fields}``, without
+the fields that hold their default. A reader refuses a format newer than its own, and upgrades an older
+one in :data:`_UPGRADES`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import MISSING, dataclass, field, fields
+from typing import Any, ClassVar, TypeAlias
+
+from asklearn.errors import BadInput, NewerFormat
+from asklearn.types import ItemId, Label
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """What every event carries.
+
+    Attributes
+    ----------
+    time : float
+        When it happened, in seconds since 1970 (UTC), by the clock of whoever appended it.
+    """
+
+    time: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configured(Event):
+    """What the settings meant from here on.
+
+    ``labels`` are the declared classes; with ``open_labels`` an answer may name a further one.
+    ``audit`` is the share of every batch that is drawn at random for honest estimates.
+    """
+
+    seed: int
+    task: str = "classify"
+    labels: tuple[Label, ...] = ()
+    open_labels: bool = True
+    audit: float = 0.1
+    strategy: str = "auto"
+    model: str = "logistic"
+    budget: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Added(Event):
+    """Items entered the pool: a cohort of its own for the audit.
+
+    ``start`` and ``stop`` are rows of the pool; ``ids`` are the external ids of those rows, or None
+    where an item's id is its row number. ``fingerprint`` tells the features apart from others.
+    """
+
+    start: int
+    stop: int
+    ids: tuple[ItemId, ...] | None = None
+    shard: str = ""
+    origin: str = "import"
+    fingerprint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked(Event):
+    """An item was handed out to be labelled.
+
+    ``probability`` is the audit design's probability of drawing the item by now, and None where
+    nothing random decided: such a label trains and discovers, and never estimates.
+    """
+
+    item: ItemId
+    stream: str
+    probability: float | None = None
+    score: float | None = None
+    model: int | None = None
+    annotator: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply(Event):
+    """What one annotator said about one item: the base of the four events that follow.
+
+    ``key`` identifies the message: sent again with the same content it counts once. ``revision``
+    orders what one annotator says about one item; the highest one holds.
+    """
+
+    item: ItemId
+    annotator: str
+    key: str
+    revision: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered(Reply):
+    """A label. ``seconds`` is how long the annotator looked at the item."""
+
+    label: Label
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skipped(Reply):
+    """The annotator cannot say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flagged(Reply):
+    """Something is wrong with the item; somebody should look."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retracted(Reply):
+    """The annotator takes back what they said."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved(Event):
+    """Somebody with the right to decide settled an item's label; None re-opens it."""
+
+    item: ItemId
+    label: Label | None
+    annotator: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erased(Event):
+    """The content of an item was deleted on request; it is not asked, trained on or counted again."""
+
+    item: ItemId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fitted(Event):
+    """A model version, and the journal position of the last event that it was trained on."""
+
+    model: int
+    position: int
+    labels: int
+    params: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured(Event):
+    """An estimate with its interval; ``labels`` is the number of labels that the model had seen."""
+
+    name: str
+    value: float
+    low: float
+    high: float
+    n: int
+    method: str
+    level: float
+    labels: int
+    model: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Released(Event):
+    """A model version serves from here on, with the evidence that let it through."""
+
+    model: int
+    evidence: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolledBack(Event):
+    """An earlier model version serves again."""
+
+    model: int
+    reason: str
+
+
+KINDS: dict[str, type[Event]] = {
+    kind.__name__: kind
+    for kind in (
+        Configured, Added, Asked, Answered, Skipped, Flagged, Retracted, Resolved, Erased,
+        Fitted, Measured, Released, RolledBack,
+    )
+}  # fmt: skip
+
+REPLIES: TypeAlias = Answered | Skipped | Flagged | Retracted
+
+_UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+
+
+class _Codec:
+    """How the fields of one kind of event become JSON and come back."""
+
+    made: ClassVar[dict[str, _Codec]] = {}
+
+    def __init__(self, kind: type[Event]) -> None:
+        self.kind = kind
+        self.names = [one.name for one in fields(kind)]
+        self.defaults = {one.name: one.default for one in fields(kind) if one.default is not MISSING}
+        self.tuples = [one.name for one in fields(kind) if "tuple" in str(one.type)]
+
+    def encode(self, event: Event) -> dict[str, Any]:
+        unset = object()
+        plain: dict[str, Any] = {"v": FORMAT, "kind": type(event).__name__}
+        for name in self.names:
+            value = getattr(event, name)
+            if self.defaults.get(name, unset) != value:
+                plain[name] = value
+        return plain
+
+    def decode(self, plain: dict[str, Any]) -> Event:
+        for name in self.tuples:
+            if plain.get(name) is not None:
+                plain[name] = tuple(plain[name])
+        return self.kind(**plain)
+
+
+_Codec.made = {name: _Codec(kind) for name, kind in KINDS.items()}
+
+
+def encode(event: Event) -> str:
+    """Write an event as one line of JSON.
+
+    Examples
+    --------
+    >>> encode(Answered(item=7, annotator="ann", key="k1", label="cat", time=2.0))
+    '{"v":1,"kind":"Answered","time":2.0,"item":7,"annotator":"ann","key":"k1","label":"cat"}'
+    """
+    return json.dumps(
+        _Codec.made[type(event).__name__].encode(event),
+        ensure_ascii=False, separators=(",", ":"), allow_nan=False,
+    )  # fmt: skip
+
+
+def decode(line: str | bytes) -> Event:
+    """Read an event back; the inverse of :func:`encode`.
+
+    Raises
+    ------
+    NewerFormat
+        If a newer asklearn wrote it.
+    BadInput
+        If it is not an event.
+
+    Examples
+    --------
+    >>> decode('{"v":1,"kind":"Erased","item":"a"}')
+    Erased(time=0.0, item='a')
+    """
+    try:
+        plain = json.loads(line)
+        version, kind = plain.pop("v"), plain.pop("kind")
+        if version == FORMAT and kind in KINDS:
+            return _Codec.made[kind].decode(plain)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise BadInput(f"An event must be a JSON object with known fields. Got {line[:200]!r}.") from error
+    if not isinstance(version, int) or version < 1:
+        raise BadInput(f"An event's format must be a positive whole number. Got {version!r}.")
+    if version > FORMAT:
+        raise NewerFormat(
+            f"This journal has events of format {version}; this asklearn reads up to {FORMAT}. "
+            "Upgrade with: pip install -U asklearn"
+        )
+    if kind not in KINDS:
+        raise BadInput(f"The kind of an event must be one of {', '.join(KINDS)}. Got {kind!r}.")
+    while version < FORMAT:
+        plain = _UPGRADES[version](plain)
+        version += 1
+    return _Codec.made[kind].decode(plain)
+
+
+def same_content(one: Reply, other: Reply) -> bool:
+    """Whether two replies say the same, whenever they were sent.
+
+    Examples
+    --------
+    >>> first = Answered(item=1, annotator="a", key="k", label="x", time=1.0)
+    >>> same_content(first, Answered(item=1, annotator="a", key="k", label="x", time=9.0))
+    True
+    """
+    if type(one) is not type(other):
+        return False
+    return all(getattr(one, f.name) == getattr(other, f.name) for f in fields(one) if f.name != "time")
