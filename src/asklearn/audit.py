@@ -52,7 +52,7 @@ def permanent_numbers(ids: Iterable[ItemId], seed: int, which: int = 1) -> NDArr
         item = keyed.copy()
         item.update((str(one) if type(one) is int else json.dumps(one)).encode())
         digests += item.digest()
-    return (np.frombuffer(digests, dtype="<u8") >> np.uint64(11)) * 2.0**-53
+    return (np.frombuffer(digests, dtype="<u8") >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 
 def audit_order(ids: Sequence[ItemId], seed: int) -> Indices:

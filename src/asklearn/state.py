@@ -63,7 +63,7 @@ class Status(Enum):
 
 _W, _A, _Y, _S, _F, _R, _E = Status
 
-TRANSITIONS: dict[Status, dict[type[Event], frozenset[Status]]] = {
+TRANSITIONS: dict[Status, dict[type[Event], set[Status]]] = {
     _W: {Asked: {_A}, Answered: {_Y}, Skipped: {_S}, Flagged: {_F}, Retracted: {_W}, Resolved: {_R, _W}, Erased: {_E}},
     _A: {Asked: {_A}, Answered: {_Y}, Skipped: {_S}, Flagged: {_F}, Retracted: {_A}, Resolved: {_R, _A}, Erased: {_E}},
     _Y: {Asked: {_Y}, Answered: {_Y}, Skipped: {_Y, _S, _F}, Flagged: {_Y, _F}, Retracted: {_Y, _F, _S, _A, _W},
@@ -74,7 +74,7 @@ TRANSITIONS: dict[Status, dict[type[Event], frozenset[Status]]] = {
          Resolved: {_R, _F}, Erased: {_E}},
     _R: {Answered: {_R}, Skipped: {_R}, Flagged: {_R}, Retracted: {_R}, Resolved: {_R, _Y, _F, _S, _A, _W}, Erased: {_E}},
     _E: {Answered: {_E}, Skipped: {_E}, Flagged: {_E}, Retracted: {_E}, Erased: {_E}},
-}  # type: ignore[dict-item]  # fmt: skip
+}  # fmt: skip
 
 
 class Said(NamedTuple):
