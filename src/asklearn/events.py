@@ -140,12 +140,16 @@ class Erased(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fitted(Event):
-    """A model version, and the journal position of the last event that it was trained on."""
+    """A model version, and the journal position of the last event that it was trained on.
+
+    ``params`` are the settings that were tuned, when there were ``tuned_at`` labels.
+    """
 
     model: int
     position: int
     labels: int
     params: dict[str, Any] = field(default_factory=dict)
+    tuned_at: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,6 +33,8 @@ GROUPS = {
     "journals": "journal",
 }
 
+_ADAPTERS = {"models": "sklearn"}
+
 _plugins: dict[str, dict[str, Any]] = {group: {} for group in GROUPS}
 _loaded: set[str] = set()
 
@@ -137,6 +139,31 @@ def resolve(group: str, spec: str) -> Any:
         return plugin(**options)
     except TypeError as error:
         raise BadInput(f"The {GROUPS[group]} {spec!r} cannot be made: {error}.") from error
+
+
+def adapt(group: str, thing: Any) -> Any:
+    """Return `thing` as a plug-in of `group`: by name, as it is, or wrapped where it comes from elsewhere.
+
+    A plain scikit-learn classifier becomes a model, say. What is wrapped, and how, is decided by the
+    adapter of the group.
+
+    Raises
+    ------
+    UnknownName
+        If `thing` is a name that nobody registered.
+    BadInput
+        If the adapter cannot take it.
+
+    Examples
+    --------
+    >>> from sklearn.dummy import DummyClassifier
+    >>> adapt("models", DummyClassifier()).fit([[0.0], [1.0], [2.0]], ["a", "b", "b"]).classes
+    ['a', 'b']
+    """
+    if isinstance(thing, str):
+        thing = resolve(group, thing)
+    adapter = _ADAPTERS.get(group)
+    return lookup(group, adapter)(thing) if adapter else thing
 
 
 def parse(spec: str) -> tuple[str, dict[str, Any]]:

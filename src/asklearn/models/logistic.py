@@ -1,0 +1,162 @@
+"""The default model: logistic regression that sets its own strength and means its probabilities."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, Literal, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+from sklearn.utils.validation import check_is_fitted
+
+from asklearn.calibration import fit_temperature, softmax
+from asklearn.registry import register
+from asklearn.types import Floats, Indices
+
+STRENGTHS = (1.0, 10.0, 100.0, 1000.0)
+FEW = 10.0
+UNSEEN_CLASS_LOSS = 10.0
+
+
+@register("models", "logistic")
+class TunedLogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """Multinomial logistic regression with tuned strength and temperature-scaled probabilities.
+
+    Features are centred and divided by one common scale (their root mean squared norm), so that the same
+    strengths suit embeddings and standardised tables; relative scales between features are kept.
+
+    Parameters
+    ----------
+    C : float or "auto"
+        Inverse strength of the L2 penalty on the scaled features; "auto" takes the one of 1, 10, 100 and
+        1000 with the least cross-validated log loss.
+    temperature : float or "auto"
+        Divides the logits; "auto" fits it to the cross-validated logits (Guo et al. 2017).
+    folds : int
+        Number of cross-validation folds.
+    random_state : int or None
+        Seed of the folds.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (C,)
+        The classes, sorted.
+    C_, temperature_ : float
+        What was used.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> X, y = load_digits(return_X_y=True)
+    >>> model = TunedLogisticRegression(random_state=0).fit(X[:300], y[:300])
+    >>> round(float(model.score(X[300:], y[300:])), 2)
+    0.9
+    """
+
+    def __init__(
+        self,
+        C: float | Literal["auto"] = "auto",
+        temperature: float | Literal["auto"] = "auto",
+        folds: int = 3,
+        random_state: int | None = None,
+    ) -> None:
+        self.C = C
+        self.temperature = temperature
+        self.folds = folds
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any, sample_weight: Floats | None = None) -> Self:
+        """Train on features of shape (L, D) with at least two classes in `y`."""
+        X = np.asarray(X)
+        self.mean_ = X.mean(0)
+        self.scale_ = float(np.sqrt(((X - self.mean_) ** 2).sum(1).mean())) or 1.0
+        Z = self._scaled(X)
+        self.classes_, codes = np.unique(np.asarray(y), return_inverse=True)
+        self.C_ = self.C if self.C != "auto" else FEW
+        self.temperature_ = self.temperature if self.temperature != "auto" else 1.0
+        if "auto" in (self.C, self.temperature):
+            self._tune(Z, codes, sample_weight)
+        self.regression_ = _regression(self.C_).fit(Z, codes, sample_weight)
+        return self
+
+    def decision_function(self, X: Any) -> Floats:
+        """Return the logits, shape (N, C), after the temperature."""
+        check_is_fitted(self)
+        return _logits(self.regression_, self._scaled(np.asarray(X)), len(self.classes_)) / self.temperature_
+
+    def predict_proba(self, X: Any) -> Floats:
+        """Return the probability of each class, shape (N, C)."""
+        return softmax(self.decision_function(X))
+
+    def predict(self, X: Any) -> Any:
+        """Return the most probable class of each item."""
+        return self.classes_[self.decision_function(X).argmax(1)]
+
+    def _scaled(self, X: Floats) -> Floats:
+        return np.asarray((X - self.mean_) / self.scale_, X.dtype if X.dtype == np.float64 else np.float32)
+
+    def _tune(self, Z: Floats, codes: Indices, weight: Floats | None) -> None:
+        parts = _stratified_folds(codes, self.folds, np.random.default_rng(self.random_state))
+        strengths = STRENGTHS if self.C == "auto" else (self.C,)
+        logits_by_C = {C: _held_out_logits(Z, codes, weight, parts, C) for C in strengths}
+        weight_N = np.ones(len(codes)) if weight is None else np.asarray(weight, np.float64)
+        temperature = {}
+        loss = {}
+        for C, logits_NC in logits_by_C.items():
+            seen_N = np.isfinite(logits_NC[np.arange(len(codes)), codes])
+            if seen_N.sum() < 2:
+                continue
+            kept_NC = np.where(np.isfinite(logits_NC[seen_N]), logits_NC[seen_N], -1e4)
+            t = self.temperature if self.temperature != "auto" else fit_temperature(
+                kept_NC, codes[seen_N], weight_N[seen_N])  # fmt: skip
+            proba = softmax(kept_NC / t)[np.arange(seen_N.sum()), codes[seen_N]]
+            temperature[C] = float(t)
+            loss[C] = float(-(weight_N[seen_N] * np.log(np.maximum(proba, 1e-12))).sum())
+        if loss:
+            self.C_ = min(loss, key=loss.__getitem__)
+            self.temperature_ = temperature[self.C_]
+
+
+def _regression(C: float) -> LogisticRegression:
+    return LogisticRegression(C=C, max_iter=300, tol=1e-4)
+
+
+def _logits(regression: LogisticRegression, Z: Floats, classes: int) -> Floats:
+    """Return a logit for each of all classes; minus infinity for one the regression has not seen."""
+    if len(regression.classes_) == 2:
+        half = regression.decision_function(Z) / 2
+        logits = np.stack([-half, half], 1)
+    else:
+        logits = regression.decision_function(Z)
+    if len(regression.classes_) == classes:
+        return np.asarray(logits)
+    full = np.full((len(Z), classes), -np.inf, logits.dtype)
+    full[:, regression.classes_] = logits
+    return full
+
+
+def _held_out_logits(
+    Z: Floats, codes: Indices, weight: Floats | None, parts: list[Indices], C: float
+) -> Floats:
+    classes = int(codes.max()) + 1
+    logits_NC = np.full((len(codes), classes), -np.inf)
+    for part in parts:
+        rest = np.setdiff1d(np.arange(len(codes)), part)
+        if len(np.unique(codes[rest])) < 2:
+            continue
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            fitted = _regression(C).fit(Z[rest], codes[rest], None if weight is None else weight[rest])
+        logits_NC[part] = _logits(fitted, Z[part], classes)
+    return logits_NC
+
+
+def _stratified_folds(codes: Indices, k: int, rng: np.random.Generator) -> list[Indices]:
+    """Deal the items of each class over the folds in turn, in random order."""
+    order = rng.permutation(len(codes))
+    by_class = order[np.argsort(codes[order], kind="stable")]
+    fold_N = np.empty(len(codes), np.intp)
+    fold_N[by_class] = np.arange(len(codes)) % k
+    return [np.flatnonzero(fold_N == f) for f in range(k) if (fold_N == f).any()]

@@ -1,0 +1,100 @@
+"""Any scikit-learn classifier as a model."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
+
+from asklearn.errors import BadInput, NotFitted
+from asklearn.registry import register
+from asklearn.types import Categorical, Floats, Label
+
+
+@register("models", "sklearn")
+class SklearnModel:
+    """A scikit-learn classifier, cloned before every fit so that the caller's object stays as it was.
+
+    Parameters
+    ----------
+    estimator : classifier
+        Anything with ``fit`` and ``predict_proba``; pipelines and searches included. One that also has
+        ``predict_proba_draws(X) -> (K, N, C)`` gives posterior draws.
+
+    Raises
+    ------
+    BadInput
+        If the estimator has no ``predict_proba``.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> model = SklearnModel(LogisticRegression()).fit([[0.0], [1.0], [3.0], [4.0]], ["a", "a", "b", "b"])
+    >>> model.posterior([[0.0]]).proba_NC.round(2)
+    array([[0.89, 0.11]], dtype=float32)
+    """
+
+    def __init__(self, estimator: Any) -> None:
+        if isinstance(estimator, SklearnModel):
+            estimator = estimator.estimator
+        if not hasattr(estimator, "fit") or not hasattr(estimator, "predict_proba"):
+            raise BadInput(
+                "A model must be a scikit-learn classifier with fit and predict_proba. "
+                f"Got {type(estimator).__name__}. An SVM can be given probability estimates by "
+                "sklearn.calibration.CalibratedClassifierCV."
+            )
+        self.estimator = estimator
+
+    @property
+    def classes(self) -> list[Label]:
+        """The classes, in the order of the columns of ``proba_NC``."""
+        if not hasattr(self.estimator, "classes_"):
+            raise NotFitted("This model has not been fitted yet; call fit first.")
+        return list(self.estimator.classes_.tolist())
+
+    def fresh(self, seed: int, params: Mapping[str, Any] | None = None) -> Self:
+        """Return an unfitted copy with every unset random state set from `seed`, and `params` settled."""
+        copy = clone(self.estimator)
+        states = {k: seed for k, v in copy.get_params().items() if k.split("__")[-1] == "random_state" and v is None}
+        known = copy.get_params(deep=False)
+        copy.set_params(**states, **{k: v for k, v in (params or {}).items() if k in known})
+        return type(self)(copy)
+
+    def fit(self, X: Any, y: Sequence[Label], sample_weight: Floats | None = None) -> Self:
+        """Train on features of shape (L, D) and one label each."""
+        extra = {} if sample_weight is None else {"sample_weight": sample_weight}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            self.estimator.fit(np.asarray(X), np.asarray(y), **extra)
+        return self
+
+    def posterior(self, X: Any) -> Categorical:
+        """Return the predictive probabilities of items, with draws where the classifier gives them.
+
+        Raises
+        ------
+        BadInput
+            If the classifier answers with something that is not a probability.
+        """
+        draws_KNC = None
+        if hasattr(self.estimator, "predict_proba_draws"):
+            draws_KNC = np.asarray(self.estimator.predict_proba_draws(X), np.float32)
+            proba_NC = draws_KNC.mean(0)
+        else:
+            proba_NC = np.asarray(self.estimator.predict_proba(X), np.float32)
+        if not np.isfinite(proba_NC).all():
+            row = int(np.flatnonzero(~np.isfinite(proba_NC).all(1))[0])
+            raise BadInput(
+                f"{type(self.estimator).__name__}.predict_proba must return finite probabilities. "
+                f"Got {proba_NC[row]} for row {row}."
+            )
+        return Categorical(proba_NC, draws_KNC)
+
+    def params(self) -> dict[str, Any]:
+        """Return what the fit chose for every setting that was left to ``"auto"``."""
+        settings = self.estimator.get_params(deep=False)
+        return {name: getattr(self.estimator, name + "_") for name, value in settings.items() if value == "auto"}
