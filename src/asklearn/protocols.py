@@ -37,7 +37,8 @@ class Selection(Protocol):
     ``needs`` is as for :class:`Acquisition`, plus ``scores``.
     """
 
-    needs: frozenset[str]
+    @property
+    def needs(self) -> frozenset[str]: ...
 
     def __call__(self, candidates: Candidates, n: int, rng: Generator, /) -> Indices: ...
 

@@ -1,0 +1,164 @@
+"""What every acquisition function shares: its registration, its checks, its way through large arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import wraps
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.random import Generator
+
+from asklearn.errors import BadInput
+from asklearn.protocols import Acquisition
+from asklearn.registry import register
+from asklearn.types import Candidates, Floats
+
+Scorer: TypeAlias = Callable[[Candidates, Generator], Floats]
+
+NEEDS = ("proba", "draws", "features", "labelled")
+BLOCK_BYTES = 1 << 18
+
+
+def acquisition(
+    name: str, *, needs: Iterable[str] = (), pointwise: bool = True, why: str = ""
+) -> Callable[[Scorer], Acquisition]:
+    """Decorate a function of candidates and a random generator as an acquisition function.
+
+    Parameters
+    ----------
+    name : str
+        The name it is registered under; also a strategy of that name.
+    needs : iterable of str
+        What must be known about the candidates, out of ``proba``, ``draws``, ``features``, ``labelled``.
+    pointwise : bool
+        Whether a candidate's score is independent of the other candidates.
+    why : str
+        Why an item with a high score is asked, in words for an annotator.
+
+    Returns
+    -------
+    callable
+        Decorator. The decorated function checks that what it needs is there, and that there is one score
+        per candidate and none is NaN.
+
+    Raises
+    ------
+    BadInput
+        If `needs` names something unknown.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from asklearn.registry import unregister
+    >>> from asklearn.types import Candidates, Categorical
+    >>> @acquisition("second", needs={"proba"})
+    ... def second(candidates, rng):
+    ...     return candidates.posterior.proba_NC[:, 1]
+    >>> second(Candidates(1, Categorical(np.array([[0.75, 0.25]]))), np.random.default_rng(0))
+    array([0.25])
+    >>> unregister("acquisition", "second")
+    """
+    wanted = frozenset(needs)
+    if not wanted <= set(NEEDS):
+        raise BadInput(f"needs must be out of {', '.join(NEEDS)}. Got {', '.join(sorted(wanted))}.")
+
+    def decorate(scorer: Scorer) -> Acquisition:
+        @wraps(scorer)
+        def checked(candidates: Candidates, rng: Generator, /) -> Floats:
+            require_known(candidates, wanted, name)
+            return _check_scores(scorer(candidates, rng), candidates.size, name)
+
+        plugin: Any = checked
+        plugin.name, plugin.needs, plugin.pointwise, plugin.why = name, wanted, pointwise, why
+        found: Acquisition = register("acquisition", name)(plugin)
+        return found
+
+    return decorate
+
+
+def require_known(candidates: Candidates, needs: Iterable[str], name: str) -> None:
+    """Refuse candidates of which something in `needs` is not known.
+
+    Raises
+    ------
+    BadInput
+        If a field is missing.
+
+    Examples
+    --------
+    >>> require_known(Candidates(3), {"features"}, "k_center")
+    Traceback (most recent call last):
+        ...
+    asklearn.errors.BadInput: 'k_center' needs features of the candidates; fill Candidates.features_ND.
+    """
+    posterior = candidates.posterior
+    fields = {
+        "proba": ("posterior", posterior),
+        "draws": ("posterior.draws_KNC (a committee model gives them)", posterior and posterior.draws_KNC),
+        "features": ("features_ND", candidates.features_ND),
+        "labelled": ("labelled_LD", candidates.labelled_LD),
+        "scores": ("scores_N", candidates.scores_N),
+    }
+    for need in sorted(needs):
+        field, value = fields[need]
+        if value is None:
+            raise BadInput(f"{name!r} needs {need} of the candidates; fill Candidates.{field}.")
+
+
+def by_blocks(score: Callable[[Floats], Floats], proba: Floats) -> Floats:
+    """Score probabilities in blocks of rows that stay in the processor's cache.
+
+    Parameters
+    ----------
+    score : callable
+        Scores of a block: (B, C) or (K, B, C) to (B,).
+    proba : ndarray of shape (N, C) or (K, N, C)
+        Probabilities; may be memory-mapped. Not copied.
+
+    Returns
+    -------
+    ndarray of shape (N,)
+        float32, or float64 for probabilities in float64.
+
+    Raises
+    ------
+    BadInput
+        If a probability is negative or not a number; the message names the first such row.
+
+    Examples
+    --------
+    >>> by_blocks(lambda block: block.max(-1), np.array([[0.75, 0.25], [0.5, 0.5]]))
+    array([0.75, 0.5 ])
+    """
+    size, classes = proba.shape[-2:]
+    scores = np.empty(size, np.result_type(proba.dtype, np.float32))
+    if classes == 0:
+        raise BadInput("Probabilities must be of at least one class. Got none: fit the model first.")
+    per_row = proba.size // max(size, 1) * scores.itemsize
+    step = max(1, BLOCK_BYTES // max(per_row, 1))
+    for start in range(0, size, step):
+        block = np.asarray(proba[..., start : start + step, :], dtype=scores.dtype)
+        if not block.min() >= 0:
+            _refuse_row(block, start)
+        scores[start : start + step] = score(block)
+    return scores
+
+
+def _refuse_row(block: Floats, start: int) -> None:
+    rows = np.moveaxis(block, -2, 0).reshape(block.shape[-2], -1)
+    first = int(np.flatnonzero(~(rows >= 0).all(axis=1))[0])
+    worst = rows[first][~(rows[first] >= 0)][0]
+    raise BadInput(
+        f"Probabilities must be numbers from 0 to 1. Got {worst} in row {start + first}: "
+        "pass probabilities, not logits, and see that the model's features hold no NaN."
+    )
+
+
+def _check_scores(scores: Floats, size: int, name: str) -> Floats:
+    if scores.shape != (size,):
+        raise BadInput(f"{name!r} must give one score per candidate, shape ({size},). Got {scores.shape}.")
+    if size and np.isnan(scores.min()):
+        row = int(np.flatnonzero(np.isnan(scores))[0])
+        raise BadInput(f"{name!r} must give numbers. Got NaN for row {row}: see what it was given there.")
+    return scores

@@ -1,0 +1,167 @@
+"""Batches spread over clusters: for the cold start, and among the candidates with the best scores."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from asklearn.errors import BadInput
+from asklearn.registry import register
+from asklearn.selection.base import check_request, features_of, scores_of
+from asklearn.selection.top import top
+from asklearn.types import Candidates, Floats, Indices
+
+SAMPLE = 20_000
+CHUNK = 8_192
+
+
+@register("selection", "k_means")
+@dataclass(frozen=True)
+class KMeans:
+    """The candidate nearest to each of n centroids; a cold start, since it needs no model.
+
+    The largest cluster comes first. Above 20,000 candidates the centroids come from a sample.
+
+    References
+    ----------
+    Hu, Mac Namee and Delany (2010), Off to a good start: using clustering to select the initial training
+    set in active learning.
+
+    Examples
+    --------
+    >>> features_ND = np.array([[0.0], [0.1], [0.2], [5.0], [9.0], [9.1]])
+    >>> KMeans()(Candidates(6, features_ND=features_ND), 3, np.random.default_rng(0))
+    array([1, 5, 3])
+    """
+
+    needs: ClassVar[frozenset[str]] = frozenset({"features"})
+
+    def __call__(self, candidates: Candidates, n: int, rng: Generator, /) -> Indices:
+        check_request(candidates, n, self.needs, "k_means")
+        features_ND = features_of(candidates)
+        if n == 0:
+            return np.empty(0, np.int64)
+        size = min(candidates.size, max(SAMPLE, 10 * n))
+        sample = np.sort(rng.choice(candidates.size, size, replace=False))
+        cluster_S, centroids_KD = k_means(features_ND[sample], n, rng)
+        by_size = np.argsort(-np.bincount(cluster_S, minlength=n), kind="stable")
+        return _nearest_each(features_ND, centroids_KD[by_size])
+
+
+@register("selection", "cluster_margin")
+@dataclass(frozen=True)
+class ClusterMargin:
+    """The best scores of each cluster in turn, small clusters first.
+
+    Parameters
+    ----------
+    factor : int
+        Only the ``factor * n`` candidates with the best scores are clustered.
+
+    References
+    ----------
+    Citovsky et al. (2021), Batch active learning at scale. They cluster the whole pool once, by average
+    linkage; this clusters the best candidates anew for each batch, by k-means.
+
+    Examples
+    --------
+    >>> features_ND = np.array([[0.0], [0.1], [0.2], [9.0]])
+    >>> known = Candidates(4, features_ND=features_ND, scores_N=np.array([-0.1, -0.2, -0.3, -0.9]))
+    >>> ClusterMargin()(known, 2, np.random.default_rng(0))
+    array([3, 0])
+    """
+
+    factor: int = 10
+    needs: ClassVar[frozenset[str]] = frozenset({"scores", "features"})
+
+    def __post_init__(self) -> None:
+        if self.factor < 1:
+            raise BadInput(f"factor must be 1 or more. Got {self.factor}.")
+
+    def __call__(self, candidates: Candidates, n: int, rng: Generator, /) -> Indices:
+        check_request(candidates, n, self.needs, "cluster_margin")
+        best = top(scores_of(candidates), min(candidates.size, self.factor * n), rng)
+        if n == 0:
+            return best
+        cluster_M, _ = k_means(features_of(candidates)[best], n, rng)
+        return best[_round_robin(cluster_M)[:n]]
+
+
+def k_means(features_ND: Floats, k: int, rng: Generator) -> tuple[Indices, Floats]:
+    """Return the cluster of each row, and the centroids of `k` clusters.
+
+    Raises
+    ------
+    BadInput
+        If a feature is not a finite number.
+
+    Examples
+    --------
+    >>> k_means(np.array([[0.0], [0.5], [9.0]]), 2, np.random.default_rng(0))[1].ravel()
+    array([9.  , 0.25])
+    """
+    import sklearn.cluster
+    from sklearn.exceptions import ConvergenceWarning
+
+    check_finite(features_ND)
+    model = sklearn.cluster.KMeans(k, n_init=1, max_iter=50, random_state=int(rng.integers(2**32)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(features_ND)
+    return model.labels_.astype(np.int64), model.cluster_centers_
+
+
+def check_finite(features_ND: Floats) -> None:
+    """Refuse features that are not finite numbers.
+
+    Raises
+    ------
+    BadInput
+        Naming the first row with one.
+
+    Examples
+    --------
+    >>> check_finite(np.zeros((2, 3)))
+    """
+    if not np.isfinite(features_ND).all():
+        row = int(np.flatnonzero(~np.isfinite(features_ND).all(axis=1))[0])
+        raise BadInput(f"Features must be finite numbers. Row {row} is not: mend or drop it.")
+
+
+def _round_robin(cluster_M: NDArray[np.int64]) -> Indices:
+    by_cluster = np.argsort(cluster_M, kind="stable")
+    sizes = np.bincount(cluster_M)
+    starts = np.cumsum(sizes) - sizes
+    turn_M = np.empty(len(cluster_M), np.int64)
+    turn_M[by_cluster] = np.arange(len(cluster_M)) - np.repeat(starts, sizes)
+    return np.lexsort((cluster_M, sizes[cluster_M], turn_M))
+
+
+def _nearest_each(features_ND: Floats, centroids_KD: Floats) -> Indices:
+    nearest = np.full(len(centroids_KD), np.inf)
+    picks = np.zeros(len(centroids_KD), np.int64)
+    for start in range(0, len(features_ND), CHUNK):
+        chunk_ND = features_ND[start : start + CHUNK]
+        distances = np.einsum("nd,nd->n", chunk_ND, chunk_ND)[:, None] - 2 * (chunk_ND @ centroids_KD.T)
+        at = distances.argmin(axis=0)
+        low = distances[at, np.arange(len(picks))]
+        picks[low < nearest] = start + at[low < nearest]
+        nearest = np.minimum(nearest, low)
+    return _make_different(picks, features_ND, centroids_KD)
+
+
+def _make_different(picks: Indices, features_ND: Floats, centroids_KD: Floats) -> Indices:
+    taken = np.zeros(len(features_ND), bool)
+    norms_N = None
+    for k, pick in enumerate(picks):
+        if taken[pick]:
+            if norms_N is None:
+                norms_N = np.einsum("nd,nd->n", features_ND, features_ND)
+            picks[k] = np.where(taken, np.inf, norms_N - 2 * (features_ND @ centroids_KD[k])).argmin()
+        taken[picks[k]] = True
+    return picks
