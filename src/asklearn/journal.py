@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Protocol, runtime_checkable
 
-from asklearn.errors import Conflict, KeyReused
+from asklearn.errors import BadInput, Conflict, KeyReused, NewerFormat
 from asklearn.events import Event, Reply, same_content
 from asklearn.registry import register
+from asklearn.state import State, fold, load
 
 
 @runtime_checkable
@@ -77,14 +79,38 @@ class MemoryJournal:
         with self._lock:
             if at is not None and at != len(self._events):
                 raise Conflict(conflict_message(at, len(self._events)))
-            new = unseen(events, self._keys)
+            new = [events[index] for index in unseen(events, self._keys)]
             self._events += new
             self._keys |= {event.key: event for event in new if isinstance(event, Reply)}
             return len(self._events)
 
 
-def unseen(events: Sequence[Event], stored: Mapping[str, Reply]) -> list[Event]:
-    """Return `events` without the replies that are already stored under the same client key.
+def open_state(journal: Journal) -> State:
+    """Return the state that a journal adds up to, from its snapshot where there is a sound one.
+
+    A snapshot only saves time: one that cannot be read is passed over, since the events are the truth.
+
+    Examples
+    --------
+    >>> from asklearn.events import Added, Configured
+    >>> journal = MemoryJournal()
+    >>> journal.append([Configured(seed=0), Added(start=0, stop=3)])
+    2
+    >>> open_state(journal).rows
+    3
+    """
+    state = State()
+    kept = journal.load_snapshot() if isinstance(journal, SnapshotStore) else None
+    if kept is not None:
+        with suppress(BadInput, NewerFormat):
+            state = load(kept[1])
+            if state.position != kept[0]:
+                state = State()
+    return fold(journal.read(since=state.position), state)
+
+
+def unseen(events: Sequence[Event], stored: Mapping[str, Reply]) -> list[int]:
+    """Return the indices of `events` without the replies already stored under the same client key.
 
     Raises
     ------
@@ -93,7 +119,7 @@ def unseen(events: Sequence[Event], stored: Mapping[str, Reply]) -> list[Event]:
     """
     here: dict[str, Reply] = {}
     new = []
-    for event in events:
+    for index, event in enumerate(events):
         if isinstance(event, Reply):
             held = here.get(event.key) or stored.get(event.key)
             if held is not None:
@@ -104,7 +130,7 @@ def unseen(events: Sequence[Event], stored: Mapping[str, Reply]) -> list[Event]:
                     )
                 continue
             here[event.key] = event
-        new.append(event)
+        new.append(index)
     return new
 
 

@@ -1,0 +1,485 @@
+"""The journal in an SQL database: SQLite for now, one file that threads and processes may share.
+
+Each event is one row: its position, its client key if it is a reply, its JSON, and a digest of the digest
+before it and that JSON. So a row that changed, moved or vanished breaks the chain and is noticed; the head
+of the chain is kept apart, so that missing last rows are noticed too.
+
+An append returns after its transaction is on the disk (``journal_mode=WAL``, ``synchronous=FULL``).
+Threads of one process that wait to append are committed together: whoever gets the writer's lock writes
+for all who wait, and each gets its own position or its own error.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import weakref
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeAlias
+
+from asklearn.errors import (
+    BadInput,
+    Conflict,
+    JournalDamaged,
+    JournalError,
+    NewerFormat,
+    NotStored,
+)
+from asklearn.events import Event, Reply, decode, encode
+from asklearn.journal import conflict_message, unseen
+from asklearn.registry import register, require
+
+require("sqlalchemy", "app")
+import sqlalchemy as sa  # noqa: E402
+
+FORMAT = 1
+PAGE = 4096
+BUSY_SECONDS = 60
+_KEYS_AT_ONCE = 500
+
+Head: TypeAlias = tuple[int, str]
+
+_tables = sa.MetaData()
+_meta = sa.Table(
+    "meta",
+    _tables,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+)
+_event = sa.Table(
+    "event",
+    _tables,
+    sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("client_key", sa.Text, unique=True),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("digest", sa.Text, nullable=False),
+)
+_snapshot = sa.Table(
+    "snapshot",
+    _tables,
+    sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("digest", sa.Text, nullable=False),
+    sa.Column("seal", sa.Text, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+)
+_page_of_events = (
+    sa.select(_event.c.position, _event.c.body, _event.c.digest)
+    .where(_event.c.position > sa.bindparam("after"), _event.c.position <= sa.bindparam("until"))
+    .order_by(_event.c.position)
+    .limit(PAGE)
+)
+_last_event = sa.select(_event.c.position, _event.c.digest).order_by(_event.c.position.desc()).limit(1)
+_set_head = sa.update(_meta).where(_meta.c.name == "head").values(value=sa.bindparam("head"))
+_newest_snapshot = sa.text("SELECT position, digest, seal, body FROM snapshot ORDER BY position DESC LIMIT 1")
+
+
+class _Broken(Exception):
+    """The chain of digests, or what it should hold, is broken."""
+
+
+@dataclass(slots=True)
+class _Request:
+    """One call of append, waiting for whoever writes next."""
+
+    events: list[Event]
+    bodies: list[str]
+    at: int | None
+    position: int = 0
+    error: BaseException | None = None
+    done: bool = False
+
+
+@register("journals", "sql")
+class SqlJournal:
+    """A journal in an SQLite file.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file, or its URL (``sqlite:///journal.db``). A file that does not exist, or is empty, becomes
+        a new journal.
+
+    Raises
+    ------
+    BadInput
+        If the path cannot be a journal: a folder, a file in a missing folder, another program's database.
+    NewerFormat
+        If a newer asklearn wrote it.
+    JournalDamaged
+        If it cannot be read; see :func:`~asklearn.journals.repair.repair`.
+
+    Notes
+    -----
+    Safe to share between threads, between processes of one machine, and across a fork.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from asklearn.events import Erased
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with SqlJournal(Path(folder) / "journal.db") as journal:
+    ...         journal.append([Erased(item=1), Erased(item=2)])
+    ...         [event.item for event in journal.read(since=1)]
+    2
+    [2]
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = file_of(path)
+        self._engine = _engine(self.path)
+        self._writes = self._engine.execution_options(begin="BEGIN IMMEDIATE")
+        self._waiting: deque[_Request] = deque()
+        self._writing, self._reading = threading.Lock(), threading.Lock()
+        try:
+            with self._errors(JournalError, "opened"):
+                self._prepare()
+        except BaseException:
+            self.close()
+            raise
+        _living.add(self)
+
+    @property
+    def position(self) -> int:
+        """Number of events in the journal."""
+        with self._errors(JournalError, "read"), self._connection() as connection:
+            return _head(connection)[0]
+
+    def read(self, since: int = 0) -> Iterator[Event]:
+        """Yield the events after position `since`, up to the journal's position at the first step.
+
+        Memory is bounded by a page of rows; between pages nothing is locked, so that writers never wait.
+
+        Raises
+        ------
+        JournalDamaged
+            On reaching an event that was changed or is missing.
+        """
+        with self._errors(JournalError, "read"):
+            for body in self._bodies(since):
+                yield _decoded(body)
+
+    def append(self, events: Sequence[Event], *, at: int | None = None) -> int:
+        """Store all of `events` or none, durably, and return the position after them.
+
+        Raises
+        ------
+        Conflict
+            If `at` is given and is not the journal's position.
+        KeyReused
+            If a client key is already stored with a different content.
+        NotStored
+            If the disk refused. Sending the same replies again, under the same keys, is always safe.
+        """
+        request = _Request(list(events), [encode(event) for event in events], at)
+        self._waiting.append(request)
+        try:
+            with self._writing:
+                if not request.done:
+                    self._commit_waiting()
+        finally:
+            with suppress(ValueError):
+                self._waiting.remove(request)
+        if request.error is not None:
+            raise request.error
+        return request.position
+
+    def load_snapshot(self) -> tuple[int, bytes] | None:
+        """Return the position and the content of the newest snapshot, or None if there is no intact one."""
+        with suppress(sa.exc.DBAPIError, sqlite3.Error), self._connection() as connection:
+            row = connection.execute(_newest_snapshot).first()
+            if row is not None:
+                position, digest, seal, body = row
+                if seal == _seal(body) and digest == _digest_at(connection, position):
+                    return position, body
+        return None
+
+    def save_snapshot(self, position: int, snapshot: bytes) -> None:
+        """Keep `snapshot` as the state at `position`, unless a newer one is there.
+
+        Raises
+        ------
+        BadInput
+            If the journal has not come to `position`.
+        NotStored
+            If the disk refused.
+        """
+        with self._writing, self._errors(NotStored, "stored"), self._writes.begin() as connection:
+            digest = _digest_at(connection, position)
+            if digest is None:
+                raise BadInput(
+                    f"A snapshot must be of a position that the journal has reached. Got {position}."
+                )
+            connection.execute(sa.delete(_snapshot).where(_snapshot.c.position <= position))
+            if connection.execute(sa.select(_snapshot.c.position)).first() is None:
+                row = {"position": position, "digest": digest, "seal": _seal(snapshot), "body": snapshot}
+                connection.execute(sa.insert(_snapshot), row)
+
+    def close(self) -> None:
+        """Close the file; it opens by itself when the journal is used again."""
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @contextmanager
+    def _connection(self) -> Iterator[sa.Connection]:
+        with self._reading, self._engine.connect() as connection:
+            yield connection
+
+    def _prepare(self) -> None:
+        with self._connection() as connection:
+            names = set(sa.inspect(connection).get_table_names())
+        if not names:
+            with self._writing, self._writes.begin() as connection:
+                _tables.create_all(connection)
+                if connection.execute(sa.select(_meta)).first() is None:
+                    connection.execute(
+                        sa.insert(_meta),
+                        [{"name": "format", "value": str(FORMAT)}, {"name": "head", "value": "0 "}],
+                    )
+        elif not names & set(_tables.tables):
+            raise BadInput(
+                f"{self.path} is a database of another program, with the tables {', '.join(sorted(names))}. "
+                "Give the path of a journal, or of a file that does not exist yet."
+            )
+        with self._connection() as connection:
+            _check_format(connection, self.path)
+            last = connection.execute(_last_event).first()
+            if (tuple(last) if last else (0, "")) != _head(connection):
+                raise _Broken("its last events are missing or changed")
+
+    def _bodies(self, since: int) -> Iterator[str]:
+        with self._connection() as connection:
+            until = _head(connection)[0]
+            digest = _digest_at(connection, since) if since < until else None
+        position = since
+        while position < until:
+            with self._connection() as connection:
+                rows = connection.execute(_page_of_events, {"after": position, "until": until}).all()
+            if not rows:
+                raise _Broken(f"event {position + 1} is missing")
+            for found, body, stored in rows:
+                position += 1
+                if digest is None or found != position or type(body) is not str:
+                    raise _Broken(f"event {position} is missing")
+                digest = chain(digest, body)
+                if digest != stored:
+                    raise _Broken(f"event {position} was changed")
+                yield body
+
+    def _intact(self) -> int:
+        count = 0
+        with suppress(sa.exc.DBAPIError, sqlite3.Error, _Broken):
+            for _ in self._bodies(0):
+                count += 1
+        return count
+
+    def _commit_waiting(self) -> None:
+        group = []
+        while self._waiting:
+            group.append(self._waiting.popleft())
+        try:
+            with self._errors(NotStored, "stored"), self._writes.begin() as connection:
+                before = after = _head(connection)
+                for request in group:
+                    after = _store(connection, request, after)
+                if after != before:
+                    connection.execute(_set_head, {"head": f"{after[0]} {after[1]}"})
+        except BaseException as error:
+            for request in group:
+                request.error = error
+            if not isinstance(error, JournalError):
+                raise
+        finally:
+            for request in group:
+                request.done = True
+
+    @contextmanager
+    def _errors(self, kind: type[JournalError], done: str) -> Iterator[None]:
+        try:
+            yield
+        except (sa.exc.DBAPIError, sqlite3.Error, _Broken) as error:
+            cause = getattr(error, "orig", None) or error
+            name = getattr(cause, "sqlite_errorname", None)
+            if name is not None and not name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+                raise kind(f"The journal {self.path} could not be {done}: {_mend(name, cause)}") from error
+            good = self._intact()
+            raise JournalDamaged(
+                f"The journal {self.path} is damaged: {cause}. Its first {good} events are intact. "
+                "Copy them into a sound journal, and set this file aside, with: "
+                f'python -c "from asklearn.journals.repair import repair; print(repair({str(self.path)!r}))"',
+                good,
+            ) from error
+
+
+def file_of(path: str | Path) -> Path:
+    """Return the file of a path or URL, or say why it cannot be a journal."""
+    if isinstance(path, str) and "://" in path:
+        url = sa.make_url(path)
+        if url.get_backend_name() != "sqlite":
+            raise BadInput(f"A journal's URL must begin with sqlite:///. Got {url!r}.")
+        path = url.database or ":memory:"
+    if str(path) in ("", ":memory:"):
+        raise BadInput("An SQL journal must be a file. Use MemoryJournal for one that ends with the process.")
+    file = Path(path).absolute()
+    if file.is_dir():
+        raise BadInput(
+            f"A journal must be a file. Got the folder {file}. Name a file in it: {file / 'journal.db'}"
+        )
+    if not file.parent.is_dir():
+        raise BadInput(f"The folder {file.parent} does not exist. Make it first.")
+    return file
+
+
+def _engine(file: Path) -> sa.Engine:
+    engine = sa.create_engine(
+        sa.URL.create("sqlite", database=str(file)), connect_args={"timeout": BUSY_SECONDS}
+    )
+
+    @sa.event.listens_for(engine, "connect")
+    def _configure(connection: Any, _: Any) -> None:
+        if _lost_its_database(file):
+            raise _Broken("the file is empty, and its write-ahead log is not")
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "cell_size_check=ON", "trusted_schema=OFF"):
+            connection.execute(f"PRAGMA {pragma}").fetchall()
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
+
+    return engine
+
+
+def _lost_its_database(file: Path) -> bool:
+    """SQLite would delete the log beside an empty file; it may be all that is left."""
+    log = Path(f"{file}-wal")
+    return file.exists() and not file.stat().st_size and log.exists() and log.stat().st_size > 0
+
+
+def _check_format(connection: sa.Connection, file: Path) -> None:
+    value = connection.execute(sa.select(_meta.c.value).where(_meta.c.name == "format")).scalar()
+    if not isinstance(value, str) or not value.isdecimal():
+        raise _Broken(f"its format is {value!r}")
+    if int(value) > FORMAT:
+        raise NewerFormat(
+            f"The journal {file} has format {value}; this asklearn reads up to {FORMAT}. "
+            "Upgrade with: pip install -U asklearn"
+        )
+
+
+def _head(connection: sa.Connection) -> Head:
+    value = connection.execute(sa.select(_meta.c.value).where(_meta.c.name == "head")).scalar()
+    position, space, digest = value.partition(" ") if isinstance(value, str) else ("", "", "")
+    if not space or not position.isdecimal():
+        raise _Broken(f"its head is {value!r}")
+    return int(position), digest
+
+
+def _digest_at(connection: sa.Connection, position: int) -> str | None:
+    if position == 0:
+        return ""
+    return connection.execute(sa.select(_event.c.digest).where(_event.c.position == position)).scalar()
+
+
+def chain(digest: str, body: str) -> str:
+    """Return the digest of an event: of the digest before it, and its JSON."""
+    return blake2b((digest + body).encode(), digest_size=16).hexdigest()
+
+
+def _seal(snapshot: Any) -> str | None:
+    return blake2b(snapshot, digest_size=16).hexdigest() if isinstance(snapshot, bytes) else None
+
+
+def _decoded(body: str) -> Event:
+    try:
+        return decode(body)
+    except BadInput as error:
+        raise _Broken(str(error)) from error
+
+
+def _store(connection: sa.Connection, request: _Request, head: Head) -> Head:
+    """Insert what is new in `request`, or note why it is refused; return the head after it."""
+    position, digest = head
+    try:
+        if request.at is not None and request.at != position:
+            raise Conflict(conflict_message(request.at, position))
+        new = unseen(request.events, _held(connection, request.events))
+    except JournalError as refusal:
+        request.error = refusal
+        return head
+    rows = []
+    for index in new:
+        event, body = request.events[index], request.bodies[index]
+        position, digest = position + 1, chain(digest, body)
+        key = event.key if isinstance(event, Reply) else None
+        rows.append({"position": position, "client_key": key, "body": body, "digest": digest})
+    if rows:
+        connection.execute(sa.insert(_event), rows)
+    request.position = position
+    return position, digest
+
+
+def _held(connection: sa.Connection, events: Sequence[Event]) -> dict[str, Reply]:
+    """Return the stored replies with a client key of `events`."""
+    keys = [event.key for event in events if isinstance(event, Reply)]
+    held: dict[str, Reply] = {}
+    for start in range(0, len(keys), _KEYS_AT_ONCE):
+        some = _event.c.client_key.in_(keys[start : start + _KEYS_AT_ONCE])
+        for key, body in connection.execute(sa.select(_event.c.client_key, _event.c.body).where(some)):
+            held[key] = _decoded(body)  # type: ignore[assignment]
+    return held
+
+
+def _mend(name: str, cause: BaseException) -> str:
+    advice = {
+        "SQLITE_FULL": "the disk is full. Free some space and try again",
+        "SQLITE_BUSY": f"another process has been writing for {BUSY_SECONDS} s. Try again",
+        "SQLITE_READONLY": "it may not be written to. Check the permissions of the file and its folder",
+        "SQLITE_CANTOPEN": "it cannot be opened. Check the permissions of the file and its folder",
+        "SQLITE_IOERR": "the disk refused. Check the disk, its free space and its quota, and try again",
+    }
+    known = next((words for start, words in advice.items() if name.startswith(start)), "try again")
+    return f"{known} ({cause})."
+
+
+_living: weakref.WeakSet[SqlJournal] = weakref.WeakSet()
+_held_over_fork: list[SqlJournal] = []
+
+
+def _before_fork() -> None:
+    """SQLite's connections must not cross a fork: close them all, between two transactions."""
+    for journal in list(_living):
+        journal._writing.acquire()
+        journal._reading.acquire()
+        journal.close()
+        _held_over_fork.append(journal)
+
+
+def _after_fork() -> None:
+    while _held_over_fork:
+        journal = _held_over_fork.pop()
+        journal._reading.release()
+        journal._writing.release()
+
+
+def _after_fork_in_child() -> None:
+    for journal in _held_over_fork:
+        journal._waiting.clear()
+    _after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork_in_child)
