@@ -20,6 +20,7 @@ import gc
 import json
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from enum import Enum
 from typing import Any, NamedTuple
 
@@ -64,15 +65,18 @@ class Status(Enum):
 _W, _A, _Y, _S, _F, _R, _E = Status
 
 TRANSITIONS: dict[Status, dict[type[Event], set[Status]]] = {
-    _W: {Asked: {_A}, Answered: {_Y}, Skipped: {_S}, Flagged: {_F}, Retracted: {_W}, Resolved: {_R, _W}, Erased: {_E}},
-    _A: {Asked: {_A}, Answered: {_Y}, Skipped: {_S}, Flagged: {_F}, Retracted: {_A}, Resolved: {_R, _A}, Erased: {_E}},
-    _Y: {Asked: {_Y}, Answered: {_Y}, Skipped: {_Y, _S, _F}, Flagged: {_Y, _F}, Retracted: {_Y, _F, _S, _A, _W},
-         Resolved: {_R, _Y}, Erased: {_E}},
-    _S: {Asked: {_S}, Answered: {_Y}, Skipped: {_S}, Flagged: {_F}, Retracted: {_S, _A, _W}, Resolved: {_R, _S},
-         Erased: {_E}},
+    _W: {Asked: {_A}, Answered: {_Y}, Skipped: {_S}, Flagged: {_F}, Retracted: {_W},
+         Resolved: {_R, _W}, Erased: {_E}},
+    _A: {Asked: {_A}, Answered: {_Y}, Skipped: {_S}, Flagged: {_F}, Retracted: {_A},
+         Resolved: {_R, _A}, Erased: {_E}},
+    _Y: {Asked: {_Y}, Answered: {_Y}, Skipped: {_Y, _S, _F}, Flagged: {_Y, _F},
+         Retracted: {_Y, _F, _S, _A, _W}, Resolved: {_R, _Y}, Erased: {_E}},
+    _S: {Asked: {_S}, Answered: {_Y}, Skipped: {_S}, Flagged: {_F}, Retracted: {_S, _A, _W},
+         Resolved: {_R, _S}, Erased: {_E}},
     _F: {Asked: {_F}, Answered: {_Y, _F}, Skipped: {_F, _S}, Flagged: {_F}, Retracted: {_F, _S, _A, _W},
          Resolved: {_R, _F}, Erased: {_E}},
-    _R: {Answered: {_R}, Skipped: {_R}, Flagged: {_R}, Retracted: {_R}, Resolved: {_R, _Y, _F, _S, _A, _W}, Erased: {_E}},
+    _R: {Answered: {_R}, Skipped: {_R}, Flagged: {_R}, Retracted: {_R},
+         Resolved: {_R, _Y, _F, _S, _A, _W}, Erased: {_E}},
     _E: {Answered: {_E}, Skipped: {_E}, Flagged: {_E}, Retracted: {_E}, Erased: {_E}},
 }  # fmt: skip
 
@@ -107,6 +111,8 @@ class State:
     ----------
     position : int
         How many events were folded.
+    replied_at : int
+        Position of the last event that may have changed a label.
     settings : Configured or None
         The settings in force.
     cohorts : list of Added
@@ -134,6 +140,7 @@ class State:
 
     def __init__(self) -> None:
         self.position = 0
+        self.replied_at = 0
         self.settings: Configured | None = None
         self.cohorts: list[Added] = []
         self.row_of: dict[ItemId, int] = {}
@@ -196,10 +203,23 @@ def fold(events: Iterable[Event], state: State | None = None) -> State:
     Complexity: a few microseconds an event; nothing is copied.
     """
     state = State() if state is None else state
-    for event in events:
-        _FOLDS[type(event)](state, event)
-        state.position += 1
+    with _collector_paused():
+        for event in events:
+            _FOLDS[type(event)](state, event)
+            state.position += 1
     return state
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Millions of small objects that stay: looking through them for garbage takes most of the time."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def check(state: State, event: Event) -> None:
@@ -270,6 +290,7 @@ def _asked(state: State, event: Asked) -> None:
 
 
 def _replied(state: State, event: Answered | Skipped | Flagged | Retracted) -> None:
+    state.replied_at = state.position + 1
     label, seconds = (event.label, event.seconds) if isinstance(event, Answered) else (None, None)
     new = Said(type(event).__name__, event.annotator, label, event.revision, event.key, seconds, event.time)
     held = state.said.get(event.item)
@@ -283,6 +304,7 @@ def _replied(state: State, event: Answered | Skipped | Flagged | Retracted) -> N
 
 
 def _resolved(state: State, event: Resolved) -> None:
+    state.replied_at = state.position + 1
     if event.label is None:
         state.resolved.pop(event.item, None)
     else:
@@ -290,6 +312,7 @@ def _resolved(state: State, event: Resolved) -> None:
 
 
 def _erased(state: State, event: Erased) -> None:
+    state.replied_at = state.position + 1
     state.erased.add(event.item)
 
 
@@ -316,24 +339,9 @@ _FOLDS: dict[type[Event], Any] = {
 
 def dump(state: State) -> bytes:
     """Write a state down as a snapshot: compressed JSON, by columns."""
-    said = [(item, *one) for item, all_said in state.said.items() for one in all_said]
-    asks = [(item, *one) for item, one in state.asks.items()]
-    plain = {
-        "format": SNAPSHOT_FORMAT,
-        "position": state.position,
-        "settings": encode(state.settings) if state.settings else None,
-        "cohorts": [encode(one) for one in state.cohorts],
-        "said": [list(column) for column in zip(*said, strict=True)],
-        "asks": [list(column) for column in zip(*asks, strict=True)],
-        "resolved": list(state.resolved.items()),
-        "erased": list(state.erased),
-        "credit": state.plan.credit,
-        "prefixes": state.plan.prefixes,
-        "fits": [encode(one) for one in state.fits],
-        "measured": [encode(one) for one in state.measured],
-        "serving": state.serving,
-    }
-    return zlib.compress(json.dumps(plain, ensure_ascii=False, separators=(",", ":")).encode(), 1)
+    with _collector_paused():
+        text = json.dumps(_to_plain(state), ensure_ascii=False, separators=(",", ":"))
+        return zlib.compress(text.encode(), 1)
 
 
 def load(snapshot: bytes) -> State:
@@ -351,22 +359,54 @@ def load(snapshot: bytes) -> State:
     >>> load(dump(fold([Configured(seed=0), Added(start=0, stop=3)]))).rows
     3
     """
-    collecting = gc.isenabled()
-    gc.disable()
     try:
-        plain = json.loads(zlib.decompress(snapshot))
-        if plain["format"] > SNAPSHOT_FORMAT:
-            raise NewerFormat(
-                f"The snapshot has format {plain['format']}; this asklearn reads {SNAPSHOT_FORMAT}."
-            )
-        return _from_plain(plain)
-    except (zlib.error, ValueError, KeyError, TypeError, AttributeError) as error:
-        if isinstance(error, NewerFormat):
-            raise
+        with _collector_paused():
+            plain = json.loads(zlib.decompress(snapshot))
+            if plain["format"] > SNAPSHOT_FORMAT:
+                raise NewerFormat(
+                    f"The snapshot has format {plain['format']}; this asklearn reads {SNAPSHOT_FORMAT}."
+                )
+            return _from_plain(plain)
+    except (zlib.error, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise BadInput(f"The snapshot cannot be read: {error}.") from error
-    finally:
-        if collecting:
-            gc.enable()
+
+
+def _columns(rows: list[tuple[Any, ...]]) -> list[Any]:
+    """Turn rows into columns; one with few different values becomes those and an index into them."""
+    columns: list[Any] = []
+    for column in zip(*rows, strict=True):
+        values = {value: index for index, value in enumerate(dict.fromkeys(column))}
+        few = len(values) * 4 < len(column)
+        columns.append({"values": list(values), "at": [values[one] for one in column]} if few else column)
+    return columns
+
+
+def _unpacked(columns: list[Any]) -> list[Any]:
+    """Undo the index of :func:`_columns`."""
+    return [
+        [one["values"][index] for index in one["at"]] if isinstance(one, dict) else one for one in columns
+    ]
+
+
+def _to_plain(state: State) -> dict[str, Any]:
+    said = [(item, *one) for item, all_said in state.said.items() for one in all_said]
+    asks = [(item, *one) for item, one in state.asks.items()]
+    return {
+        "format": SNAPSHOT_FORMAT,
+        "position": state.position,
+        "replied_at": state.replied_at,
+        "settings": encode(state.settings) if state.settings else None,
+        "cohorts": [encode(one) for one in state.cohorts],
+        "said": _columns(said),
+        "asks": _columns(asks),
+        "resolved": list(state.resolved.items()),
+        "erased": list(state.erased),
+        "credit": state.plan.credit,
+        "prefixes": state.plan.prefixes,
+        "fits": [encode(one) for one in state.fits],
+        "measured": [encode(one) for one in state.measured],
+        "serving": state.serving,
+    }
 
 
 def _from_plain(plain: dict[str, Any]) -> State:
@@ -375,20 +415,20 @@ def _from_plain(plain: dict[str, Any]) -> State:
         _configured(state, decode(plain["settings"]))  # type: ignore[arg-type]
     for line in plain["cohorts"]:
         _added(state, decode(line))  # type: ignore[arg-type]
-    items, *columns = plain["said"] or [[]]
+    items, *columns = _unpacked(plain["said"]) or [[]]
     all_said = list(map(Said._make, zip(*columns, strict=True)))
-    state.said = dict(zip(items, zip(all_said), strict=True)) if all_said else {}  # noqa: B905
+    state.said = dict(zip(items, zip(all_said, strict=True), strict=True))
     if len(state.said) < len(items):
         state.said = {}
         for item, one in zip(items, all_said, strict=True):
             state.said[item] = (*state.said.get(item, ()), one)
-    items, *columns = plain["asks"] or [[]]
-    state.asks = dict(zip(items, map(Ask._make, zip(*columns, strict=True)), strict=True)) if items else {}
-    state.resolved = {item: label for item, label in plain["resolved"]}
+    items, *columns = _unpacked(plain["asks"]) or [[]]
+    state.asks = dict(zip(items, map(Ask._make, zip(*columns, strict=True)), strict=True))
+    state.resolved = dict(plain["resolved"])
     state.erased = set(plain["erased"])
     state.plan.credit, state.plan.prefixes = plain["credit"], plain["prefixes"]
     state.fits = [decode(line) for line in plain["fits"]]  # type: ignore[misc]
     state.measured = [decode(line) for line in plain["measured"]]  # type: ignore[misc]
     state.serving = plain["serving"]
-    state.position = plain["position"]
+    state.position, state.replied_at = plain["position"], plain["replied_at"]
     return state

@@ -78,7 +78,7 @@ class TunedLogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[m
         self.temperature_ = self.temperature if self.temperature != "auto" else 1.0
         if "auto" in (self.C, self.temperature):
             self._tune(Z, codes, sample_weight)
-        self.regression_ = _regression(self.C_).fit(Z, codes, sample_weight)
+        self.regression_ = _regression(self.C_, Z, codes, sample_weight)
         return self
 
     def decision_function(self, X: Any) -> Floats:
@@ -119,8 +119,11 @@ class TunedLogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[m
             self.temperature_ = temperature[self.C_]
 
 
-def _regression(C: float) -> LogisticRegression:
-    return LogisticRegression(C=C, max_iter=300, tol=1e-4)
+def _regression(C: float, Z: Floats, codes: Indices, weight: Floats | None) -> LogisticRegression:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        warnings.filterwarnings("ignore", message="The number of unique classes")
+        return LogisticRegression(C=C, max_iter=300, tol=1e-4).fit(Z, codes, weight)
 
 
 def _logits(regression: LogisticRegression, Z: Floats, classes: int) -> Floats:
@@ -146,9 +149,7 @@ def _held_out_logits(
         rest = np.setdiff1d(np.arange(len(codes)), part)
         if len(np.unique(codes[rest])) < 2:
             continue
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            fitted = _regression(C).fit(Z[rest], codes[rest], None if weight is None else weight[rest])
+        fitted = _regression(C, Z[rest], codes[rest], None if weight is None else weight[rest])
         logits_NC[part] = _logits(fitted, Z[part], classes)
     return logits_NC
 

@@ -56,10 +56,17 @@ class SklearnModel:
             raise NotFitted("This model has not been fitted yet; call fit first.")
         return list(self.estimator.classes_.tolist())
 
+    @property
+    def gives_draws(self) -> bool:
+        """Whether the posterior comes with draws."""
+        return hasattr(self.estimator, "predict_proba_draws")
+
     def fresh(self, seed: int, params: Mapping[str, Any] | None = None) -> Self:
         """Return an unfitted copy with every unset random state set from `seed`, and `params` settled."""
         copy = clone(self.estimator)
-        states = {k: seed for k, v in copy.get_params().items() if k.split("__")[-1] == "random_state" and v is None}
+        states = {
+            k: seed for k, v in copy.get_params().items() if k.split("__")[-1] == "random_state" and v is None
+        }
         known = copy.get_params(deep=False)
         copy.set_params(**states, **{k: v for k, v in (params or {}).items() if k in known})
         return type(self)(copy)
@@ -81,7 +88,7 @@ class SklearnModel:
             If the classifier answers with something that is not a probability.
         """
         draws_KNC = None
-        if hasattr(self.estimator, "predict_proba_draws"):
+        if self.gives_draws:
             draws_KNC = np.asarray(self.estimator.predict_proba_draws(X), np.float32)
             proba_NC = draws_KNC.mean(0)
         else:
@@ -97,4 +104,6 @@ class SklearnModel:
     def params(self) -> dict[str, Any]:
         """Return what the fit chose for every setting that was left to ``"auto"``."""
         settings = self.estimator.get_params(deep=False)
-        return {name: getattr(self.estimator, name + "_") for name, value in settings.items() if value == "auto"}
+        return {
+            name: getattr(self.estimator, name + "_") for name, value in settings.items() if value == "auto"
+        }

@@ -1,0 +1,245 @@
+"""The command line. Every command is a thin door: options in, one call, words out.
+
+Exit status: 0 done; 1 refused, with the reason on stderr; 2 wrong usage; 130 interrupted, after what was
+finished has been written.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from asklearn import __version__
+from asklearn.errors import AskLearnError
+
+INTERRUPTED = 130
+
+
+class _Group(click.Group):
+    """Turns asklearn's own errors into one line and exit status 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except AskLearnError as error:
+            click.echo(f"Error: {error}", err=True)
+            ctx.exit(1)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, "--version", message="asklearn %(version)s")
+def main() -> None:
+    """Ask people only for the labels a model needs, and know what each is worth.
+
+    \b
+    Examples:
+      asklearn demo
+      asklearn simulate reviews.csv --label sentiment --text review --out result.json
+    """
+
+
+@main.command()
+@click.option(
+    "--out", default="asklearn-demo.html", show_default=True, type=click.Path(dir_okay=False), help="Report."
+)
+@click.option("--seeds", default=5, show_default=True, type=click.IntRange(1), help="Repetitions.")
+@click.option("--jobs", default=0, help="Processes; 0 takes every processor.")
+def demo(out: str, seeds: int, jobs: int) -> None:
+    """See active learning work on 1,797 images of handwritten digits, in about a minute.
+
+    \b
+    Example:
+      asklearn demo --out digits.html
+    """
+    from asklearn.demo import digits, narrate
+
+    _writable(out)
+    data = digits()
+    click.echo(
+        f"{len(data.X_pool):,} images of digits to ask from, {len(data.X_test)} kept aside as a test.\n"
+        "One project, as you would run it: k-means start, then ask() and tell().\n"
+    )
+    narrate(data, click.echo)
+    click.echo(f"\nNow {seeds} seeds of each strategy, to tell luck from gain.")
+    result = _simulate(
+        data, ["random", "margin", "auto+k_means"], jobs, start=20, batch=20, budget=300, seeds=seeds
+    )
+    result["command"] = "asklearn demo"
+    _finish(result, None, out)
+
+
+@main.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+@click.option("--label", required=True, metavar="COL", help="Column of the known labels.")
+@click.option("--text", metavar="COL", help="Column of texts.")
+@click.option("--image", metavar="COL", help="Column of images (PNG or JPEG bytes).")
+@click.option(
+    "--columns", metavar="A,B,...", help="Columns of a table; by default all but id, label and split."
+)
+@click.option("--embedding", metavar="COL", help="Column of ready embeddings.")
+@click.option(
+    "--split", metavar="COL", help="Column in which 'test' marks the test set; else a stratified fifth."
+)
+@click.option("--strategies", default="random,margin,auto", show_default=True, metavar="A,B,...")
+@click.option("--start", default=20, show_default=True, help="Labels of the first batch.")
+@click.option("--batch", default=20, show_default=True, help="Labels of every further batch.")
+@click.option("--budget", default=400, show_default=True, help="Labels in all, the audit's included.")
+@click.option("--seeds", default=5, show_default=True, help="Repetitions.")
+@click.option("--metric", default="accuracy", show_default=True)
+@click.option("--encoder", metavar="SPEC", help="As in text(dim=128); by default by the kind of column.")
+@click.option("--model", default="logistic", show_default=True, metavar="SPEC", help="As in logistic(C=1.0).")
+@click.option("--audit", default=0.1, show_default=True, help="Share of each batch drawn at random.")
+@click.option("--out", type=click.Path(dir_okay=False), metavar="JSON", help="Where to write all numbers.")
+@click.option("--html", type=click.Path(dir_okay=False), metavar="HTML", help="Where to write a report.")
+@click.option("--jobs", default=1, show_default=True, help="Processes; 0 takes every processor.")
+def simulate(
+    file: str, out: str | None, html: str | None, jobs: int, strategies: str, **options: Any
+) -> None:
+    """Replay active learning on FILE, whose labels are known, against random.
+
+    All strategies of a seed share one random start set, and labels include those of the audit. NAME+k_means
+    starts a strategy with the k-means start instead; random is always run both ways.
+
+    \b
+    Examples:
+      asklearn simulate reviews.csv --label sentiment --text review --out result.json
+      asklearn simulate digits.parquet --label digit --image png --html report.html --jobs 0
+      asklearn simulate adult.parquet --label income --split split --strategies random,margin,auto+k_means
+    """
+    from asklearn.dataset import load_dataset
+
+    for path in (out, html):
+        if path:
+            _writable(path)
+    inputs = {name: options.pop(name) for name in ("label", "text", "image", "embedding", "split", "encoder")}
+    columns = _listed(options.pop("columns"))
+    with _bar("encoding") as progress:
+        data = load_dataset(file, columns=columns, progress=progress, **inputs)
+    result = _simulate(data, _listed(strategies), jobs, **options)
+    result["command"] = "asklearn " + " ".join(sys.argv[1:])
+    _finish(result, out, html)
+
+
+def _simulate(data: Any, strategies: list[str], jobs: int, **options: Any) -> dict[str, Any]:
+    from asklearn import simulate as simulating
+
+    with _bar("running") as progress:
+        return simulating.simulate(
+            data, strategies, jobs=jobs or simulating.default_jobs(), progress=progress, **options
+        )
+
+
+def _finish(result: dict[str, Any], out: str | None, html: str | None) -> None:
+    """Write what was asked for, show the summary, and leave with the right status."""
+    if out:
+        Path(out).write_text(json.dumps(result, ensure_ascii=False, allow_nan=False), encoding="utf-8")
+    if html:
+        from asklearn.report.simulation import simulation_page
+
+        Path(html).write_text(simulation_page(result), encoding="utf-8")
+    _summary(result)
+    for path in filter(None, (out, html)):
+        click.echo(f"Wrote {os.path.abspath(path)}")
+    if not result["complete"]:
+        click.echo(f"Interrupted: {len(result['runs'])} finished runs are in the results.", err=True)
+        sys.exit(INTERRUPTED)
+
+
+def _summary(result: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    runs = result["runs"]
+    if not runs:
+        return
+    table = Table(
+        title=f"{result['dataset']}: {result['metric']} over {_count(runs)} seeds", title_justify="left"
+    )
+    table.add_column("strategy")
+    table.add_column(f"at {runs[0]['labels'][-1]} labels", justify="right")
+    table.add_column("mean over log2(labels), 95%", justify="right")
+    table.add_column("labels saved against random, 95%", justify="right")
+    for name, summary in result["summary"].items():
+        last = [run["score"][-1] for run in runs if run["strategy"] == name]
+        saved = result["savings"].get(name)
+        table.add_row(
+            name,
+            f"{sum(last) / len(last):.3f}",
+            f"{summary['aulc']:.3f} {_between(summary['aulc_low'], summary['aulc_high'], '.3f')}",
+            ""
+            if saved is None
+            else f"{_percent(saved['value'])} {_between(saved['low'], saved['high'], '.0%')}",
+        )
+    console = Console(width=None if sys.stdout.isatty() else 100, highlight=False)
+    console.print(table)
+    full = result["full_data_score"]
+    if full is not None:
+        console.print(f"All {result['rows'] - result['test_rows']:,} labels give {full:.3f}.")
+
+
+def _count(runs: list[dict[str, Any]]) -> int:
+    return len({run["seed"] for run in runs})
+
+
+def _percent(value: float | None) -> str:
+    return "not reached" if value is None else f"{value:.0%}"
+
+
+def _between(low: float | None, high: float | None, form: str) -> str:
+    shown = ["?" if one is None else format(one, form) for one in (low, high)]
+    return "" if shown == ["?", "?"] else f"[{shown[0]}, {shown[1]}]"
+
+
+def _listed(names: str | None) -> list[str]:
+    """Split at commas outside brackets: ``power(beta=2.0),random`` is two names."""
+    listed, depth, start = [], 0, 0
+    text = (names or "") + ","
+    for place, letter in enumerate(text):
+        depth += (letter in "([") - (letter in ")]")
+        if letter == "," and depth == 0:
+            listed.append(text[start:place].strip())
+            start = place + 1
+    return [one for one in listed if one]
+
+
+def _writable(path: str) -> None:
+    """Refuse a path that cannot be written, before hours of work rather than after."""
+    folder = os.path.dirname(os.path.abspath(path))
+    target = path if os.path.exists(path) else folder
+    if not os.access(target, os.W_OK):
+        raise click.UsageError(f"Cannot write {path}: {folder} is not a folder that you may write to.")
+
+
+@contextlib.contextmanager
+def _bar(what: str) -> Iterator[Callable[[int, int], None]]:
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+        task = shown.add_task(what, total=None)
+        yield lambda done, total: shown.update(task, completed=done, total=total)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,191 @@
+"""A labelled file as arrays: read, split, encode."""
+
+from __future__ import annotations
+
+import base64
+import io
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from asklearn.errors import BadInput
+from asklearn.registry import adapt, require
+from asklearn.types import Floats, Indices, Label
+
+TEST_SHARE = 0.2
+THUMBNAIL = 96
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Items with features and known labels, parted into a pool to ask from and a test set.
+
+    Attributes
+    ----------
+    name : str
+        The file's name without its ending.
+    encoder : str
+        How features were made.
+    X_pool, X_test : ndarray of shape (N, D)
+        Features.
+    y_pool, y_test : list of str or int
+        Labels.
+    ids : ndarray of int
+        Row in the file of each pool item.
+    preview : callable
+        ``preview(row)`` shows one pool item as ``{"text": ...}``, ``{"row": ...}`` or ``{"image": ...}``.
+    """
+
+    name: str
+    encoder: str
+    X_pool: Floats
+    y_pool: list[Label]
+    X_test: Floats
+    y_test: list[Label]
+    ids: Indices
+    preview: Callable[[int], dict[str, Any]]
+
+
+def load_dataset(
+    path: str | os.PathLike[str],
+    *,
+    label: str,
+    text: str | None = None,
+    image: str | None = None,
+    columns: Sequence[str] = (),
+    embedding: str | None = None,
+    split: str | None = None,
+    encoder: str | None = None,
+    progress: Progress | None = None,
+) -> Dataset:
+    """Read a labelled file and turn its items into features.
+
+    Parameters
+    ----------
+    path : path
+        Parquet, CSV, ``.npy`` or ``.npz``.
+    label : str
+        Column of the known labels.
+    text, image, embedding : str, optional
+        Column of the items, and so the kind of encoder; at most one of them.
+    columns : sequence of str
+        Columns of a table's features; every column but ``id``, the label and the split by default.
+    split : str, optional
+        Column whose value ``test`` marks the test set; without it a stratified fifth is taken.
+    encoder : str, optional
+        A registered encoder with options, such as ``"text(dim=128)"``. It is fitted on the pool alone.
+    progress : callable, optional
+        ``progress(done, total)`` while encoding.
+
+    Raises
+    ------
+    BadInput
+        If the file, a column or a label is not what it should be; the message names it.
+    """
+    chosen = [
+        (kind, column)
+        for kind, column in (("text", text), ("image", image), ("embedding", embedding))
+        if column
+    ]
+    if len(chosen) + bool(columns) > 1:
+        raise BadInput("Give one of text, image, embedding or columns. Got several.")
+    tables = _tables()
+    wanted = [label, *([split] if split else []), *(column for _, column in chosen), *columns]
+    table = tables.read_table(path, columns=wanted if chosen or columns else None)
+    labels = tables.labels_of(table, label)
+    if chosen:
+        kind, column = chosen[0]
+        items = table.columns[column]
+    else:
+        kind = "tabular"
+        names = list(columns) or [one for one in tables.feature_columns(table) if one not in (label, split)]
+        items = {one: table.columns[one] for one in names}
+        if not names:
+            raise BadInput(f"{Path(path).name} has no column left for features beside {label!r}.")
+    test_N = _test_rows(labels, table.columns[split] if split else None, split)
+    pool, test = np.flatnonzero(~test_N), np.flatnonzero(test_N)
+    made = adapt("encoders", encoder or kind)
+    made.fit(_take(items, pool))
+    X_pool = made.encode(_take(items, pool), **({"progress": progress} if progress else {}))
+    return Dataset(
+        name=Path(path).stem,
+        encoder=encoder or kind,
+        X_pool=X_pool,
+        y_pool=[labels[i] for i in pool],
+        X_test=made.encode(_take(items, test)),
+        y_test=[labels[i] for i in test],
+        ids=pool,
+        preview=lambda row: _preview(kind, items, int(pool[row])),
+    )
+
+
+def _tables() -> Any:
+    from importlib import import_module
+
+    return import_module("asklearn.sources.tables")
+
+
+def _test_rows(labels: Sequence[Label], marks: Any, split: str | None) -> np.ndarray:
+    if marks is not None:
+        test_N = np.array([one == "test" for one in marks])
+        if not test_N.any() or test_N.all():
+            raise BadInput(
+                f"Column {split!r} must mark some rows, and not all, as 'test'. Got the values "
+                f"{sorted({str(one) for one in marks})[:5]}."
+            )
+        return test_N
+    rng = np.random.default_rng(0)
+    order = rng.permutation(len(labels))
+    codes = np.unique(np.array([f"{type(one).__name__}:{one}" for one in labels]), return_inverse=True)[1]
+    by_class = order[np.argsort(codes[order], kind="stable")]
+    test_N = np.zeros(len(labels), bool)
+    test_N[by_class[np.arange(len(labels)) % round(1 / TEST_SHARE) == 0]] = True
+    if test_N.all() or not test_N.any():
+        raise BadInput(f"A test set needs more rows than these {len(labels)}; mark one with a split column.")
+    return test_N
+
+
+def _take(items: Any, rows: Indices) -> Any:
+    if isinstance(items, dict):
+        return {name: _take(values, rows) for name, values in items.items()}
+    return items[rows] if isinstance(items, np.ndarray) else [items[i] for i in rows]
+
+
+def _preview(kind: str, items: Any, row: int) -> dict[str, Any]:
+    if kind == "text":
+        return {"text": str(items[row])}
+    if kind == "image":
+        return {"image": thumbnail(items[row])}
+    if kind == "tabular":
+        return {"row": {name: _plain(values[row]) for name, values in items.items()}}
+    return {}
+
+
+def _plain(value: Any) -> Any:
+    plain = value.item() if isinstance(value, np.generic) else value
+    return None if isinstance(plain, float) and plain != plain else plain
+
+
+def thumbnail(image: Any) -> str:
+    """Return an image (file bytes, or an array of pixels) as a small PNG in a data URI."""
+    pillow = require("PIL.Image", "app")
+    if isinstance(image, bytes):
+        opened = pillow.open(io.BytesIO(image))
+        opened = opened.convert("RGB" if opened.mode not in ("L", "1") else "L")
+    else:
+        pixels = np.asarray(image, float)
+        top = pixels.max() or 1.0
+        opened = pillow.fromarray((255 * pixels / top).clip(0, 255).astype(np.uint8))
+    if max(opened.size) < THUMBNAIL // 2:
+        scale = THUMBNAIL // max(opened.size)
+        opened = opened.resize((opened.width * scale, opened.height * scale), pillow.Resampling.NEAREST)
+    opened.thumbnail((THUMBNAIL, THUMBNAIL))
+    out = io.BytesIO()
+    opened.save(out, "PNG")
+    return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode()

@@ -1,0 +1,654 @@
+"""Ask and tell: the loop of active learning over arrays in memory (or memory-mapped)."""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.random import default_rng
+
+from asklearn.audit import audit_order
+from asklearn.crossfit import CrossFit, audit_sample, cross_fit
+from asklearn.errors import BadInput, Conflict, NotFitted, PoolExhausted, UnknownItem
+from asklearn.evaluate import estimate
+from asklearn.events import (
+    Added,
+    Answered,
+    Asked,
+    Configured,
+    Event,
+    Fitted,
+    Flagged,
+    Measured,
+    Retracted,
+    Skipped,
+)
+from asklearn.forecast import forecast
+from asklearn.journal import Journal, MemoryJournal, open_state
+from asklearn.metrics import metric as metric_named
+from asklearn.pool import Pool, fingerprint
+from asklearn.protocols import Acquisition, Model, Selection
+from asklearn.ranking import rank
+from asklearn.registry import adapt, lookup
+from asklearn.state import State, Status, check, fold
+from asklearn.stopping import agreement, spent, stable
+from asklearn.strategies import Strategy, strategy as strategy_of
+from asklearn.types import Batch, Estimate, Floats, Indices, ItemId, Label, Stop, check_ids
+
+RETUNE = 1.5
+WATCHED = 2000
+TRIES = 20
+
+Made = TypeVar("Made")
+
+
+class ActiveLearner:
+    """Asks for the labels that a model needs, learns from the answers, and says how good it is.
+
+    Parameters
+    ----------
+    model : str or classifier
+        A registered model such as ``"logistic"``, or any scikit-learn classifier with ``predict_proba``.
+        It is cloned before every fit and never changed.
+    X : array of shape (N, D)
+        Features of the pool; may be memory-mapped.
+    ids : sequence of str or int, optional
+        External ids of the items; their row numbers by default.
+    strategy : str, Strategy, Acquisition or Selection
+        How to choose: ``"auto"``, ``"margin"``, ``"cluster_margin"``, ``"random"``, ...
+    seed : int, optional
+        Decides everything random; kept in the journal. By default the journal's own, or 0.
+    labels : sequence of str or int
+        Declared classes.
+    open_labels : bool
+        Whether an answer may name a class that was not declared.
+    audit : float
+        Share of every batch that is drawn uniformly, for honest estimates; in [0, 1].
+    budget : int, optional
+        Number of items to ask for in all.
+    metric : str
+        What :meth:`evaluate` and :meth:`forecast` estimate unless told otherwise.
+    journal : path, URL or Journal, optional
+        Where every fact is kept; a path makes answers durable and opens what is there. By default in memory.
+    annotator : str
+        Whose answers :meth:`tell` records unless told otherwise.
+    clock : callable
+        Gives the time that is written into events, in seconds since 1970.
+
+    Raises
+    ------
+    BadInput
+        If an argument is not what it should be, or the journal belongs to other items.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> X, y = load_digits(return_X_y=True)
+    >>> learner = ActiveLearner("logistic", X[:1400], strategy="auto", seed=0)
+    >>> for _ in range(4):
+    ...     batch = learner.ask(25)
+    ...     learner.tell(batch.ids, y[batch.rows])
+    >>> round(float(learner.model.score(X[1400:], y[1400:])), 2)
+    0.88
+    """
+
+    def __init__(
+        self,
+        model: Any = "logistic",
+        X: Any = None,
+        *,
+        ids: Sequence[ItemId] | None = None,
+        strategy: str | Strategy | Acquisition | Selection = "auto",
+        seed: int | None = None,
+        labels: Sequence[Label] = (),
+        open_labels: bool = True,
+        audit: float = 0.1,
+        budget: int | None = None,
+        metric: str = "accuracy",
+        journal: str | os.PathLike[str] | Journal | None = None,
+        annotator: str = "me",
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        if X is None:
+            raise BadInput("ActiveLearner needs the pool's features. Got X=None.")
+        if not 0 <= audit <= 1:
+            raise BadInput(
+                f"audit is the share of a batch that is drawn at random, from 0 to 1. Got {audit}."
+            )
+        if budget is not None and budget < 1:
+            raise BadInput(f"budget is the number of items to ask for, at least 1. Got {budget}.")
+        self.strategy = strategy_of(strategy)
+        self.metric = metric_named(metric)
+        self.annotator = annotator
+        self.seconds: dict[str, float] = {"fit": 0.0, "score": 0.0, "select": 0.0}
+        self._clock = clock
+        self._prototype: Model = adapt("models", model)
+        self._task = lookup("tasks", "classify")(labels, open_labels)
+        self._pool = Pool()
+        self._fitted: Model | None = None
+        self._scorer: Model | None = None
+        self._trained_on: tuple[list[int], list[Label]] = ([], [])
+        self._crossfit: CrossFit | None = None
+        self._orders: list[Indices] = []
+        self.journal: Journal = _open_journal(journal)
+        self._state = open_state(self.journal)
+        self._configure(seed, audit, budget, model)
+        self._open_pool(X, ids)
+
+    # What is known
+
+    @property
+    def state(self) -> State:
+        """Everything that the journal says, up to date."""
+        fold(self.journal.read(self._state.position), self._state)
+        return self._state
+
+    @property
+    def seed(self) -> int:
+        """The seed of everything random, from the journal."""
+        assert self._state.settings is not None
+        return self._state.settings.seed
+
+    @property
+    def model(self) -> Any:
+        """The fitted classifier, trained on every label told so far.
+
+        Raises
+        ------
+        NotFitted
+            If the labels do not name two classes yet.
+        """
+        return self._need_model().estimator
+
+    @property
+    def pending(self) -> list[ItemId]:
+        """Items that were asked and have no reply yet, in the order of asking."""
+        state = self.state
+        return [item for item in state.asks if state.status(item) is Status.ASKED]
+
+    @property
+    def labels(self) -> dict[ItemId, Label]:
+        """The label of every item that has one, several annotators resolved into one."""
+        rows, labels = self._training_set(self.state)
+        return {self._id(row): label for row, label in zip(rows, labels, strict=True)}
+
+    # Ask
+
+    def ask(self, n: int = 1) -> Batch:
+        """Choose up to `n` items to label next, and record that they were asked.
+
+        Items that were asked before, or have a label, are not asked again; see :attr:`pending`.
+
+        Parameters
+        ----------
+        n : int
+            How many; fewer come when the pool or the budget holds fewer.
+
+        Returns
+        -------
+        Batch
+            A share of it drawn at random (the audit), the rest by the strategy.
+
+        Raises
+        ------
+        PoolExhausted
+            If nothing is left to ask, or the budget is spent.
+        """
+        if n < 1:
+            raise BadInput(f"Ask for at least one item. Got n={n}.")
+        self.refresh()
+
+        def attempt(state: State) -> tuple[list[Event], Batch]:
+            batch, probabilities = self._choose(state, n)
+            version = state.fits[-1].model if self._fitted is not None else None
+            now = self._clock()
+            asked: list[Event] = [
+                Asked(item=item, stream=stream, probability=p, score=score, model=version, time=now)
+                for item, stream, p, score in zip(
+                    batch.ids, batch.streams, probabilities, batch.scores, strict=True
+                )
+            ]
+            return asked, batch
+
+        return self._append_at(attempt)
+
+    # Tell
+
+    def tell(
+        self,
+        ids: Iterable[ItemId],
+        labels: Iterable[Label],
+        *,
+        annotator: str | None = None,
+        seconds: Iterable[float | None] | None = None,
+        keys: Sequence[str] | None = None,
+    ) -> None:
+        """Record labels; returns when they are as durable as the journal makes them.
+
+        Any subset of what was asked, in any order, at any time; items that were never asked, and new
+        labels for items that have one, are welcome too.
+
+        Parameters
+        ----------
+        ids, labels : iterables of equal length
+            Items and the label of each.
+        annotator : str, optional
+            Who says so.
+        seconds : iterable of float, optional
+            How long the annotator looked at each item.
+        keys : sequence of str, optional
+            A client key for each answer: the same answer sent again under its key counts once.
+
+        Raises
+        ------
+        UnknownItem, UnknownLabel, BadInput
+            If an id or a label is not what it should be; then nothing is recorded.
+        NotStored
+            If the disk refused; then nothing is recorded.
+        """
+        items, raw = list(check_ids(_sequence(ids, "ids"))), list(_sequence(labels, "labels"))
+        times = [None] * len(items) if seconds is None else list(seconds)
+        if not len(items) == len(raw) == len(times):
+            raise BadInput(
+                f"Expected one label (and one time, if any) for each of {len(items)} ids. "
+                f"Got {len(raw)} labels and {len(times)} times."
+            )
+        checked = [self._task.check(one) for one in raw]
+        self._check_kind(checked)
+        who = self.annotator if annotator is None else annotator
+        extra = [
+            {"label": label, "seconds": None if s is None else float(s)}
+            for label, s in zip(checked, times, strict=True)
+        ]
+        self._reply(Answered, items, who, keys, extra)
+
+    def retract(self, ids: Iterable[ItemId], *, annotator: str | None = None) -> None:
+        """Take back what an annotator said about items; they stay asked, and may be told again."""
+        self._reply(Retracted, check_ids(_sequence(ids, "ids")), annotator or self.annotator)
+
+    def skip(self, ids: Iterable[ItemId], *, annotator: str | None = None) -> None:
+        """Record that an annotator cannot say; estimates then reckon with the worst."""
+        self._reply(Skipped, check_ids(_sequence(ids, "ids")), annotator or self.annotator)
+
+    def flag(self, ids: Iterable[ItemId], *, annotator: str | None = None) -> None:
+        """Record that something is wrong with items."""
+        self._reply(Flagged, check_ids(_sequence(ids, "ids")), annotator or self.annotator)
+
+    def add(self, X: Any, ids: Sequence[ItemId] | None = None) -> None:
+        """Let further items enter the pool, as a cohort of their own for the audit."""
+        before = len(self._pool)
+        staged = Pool()
+        staged.add(X)
+        if before and staged.shards[0].shape[1] != self._pool.shards[0].shape[1]:
+            self._pool.add(staged.shards[0])
+        self._append_at(lambda state: ([self._added(staged.shards[0], ids, before)], None))
+        self._pool.add(staged.shards[0])
+
+    # Learn
+
+    def refresh(self) -> None:
+        """Fit the model anew if labels have changed since the last fit; otherwise do nothing.
+
+        :meth:`ask`, :attr:`model` and :meth:`evaluate` call it by themselves.
+        """
+        state = self.state
+        rows, labels = self._training_set(state)
+        if (rows, labels) == self._trained_on:
+            return
+        self._trained_on, self._crossfit = (rows, labels), None
+        if len(set(labels)) < 2:
+            self._fitted = self._scorer = None
+            return
+        position = state.position
+        last = state.fits[-1] if state.fits else None
+        keep = last is not None and last.tuned_at > 0 and len(labels) < RETUNE * last.tuned_at
+        params = last.params if last is not None and keep else None
+        before = self._fitted
+        started = time.perf_counter()
+        self._fit(self._pool.take(np.array(rows)), labels, params)
+        self.seconds["fit"] = time.perf_counter() - started
+        if last is not None and last.position >= state.replied_at:
+            return
+        assert self._fitted is not None
+        fit = Fitted(
+            model=0,
+            position=position,
+            labels=len(labels),
+            params=self._fitted.params() if params is None else params,
+            tuned_at=len(labels) if params is None or last is None else last.tuned_at,
+            time=self._clock(),
+        )
+        stability = self._agreement(before, self._fitted)
+
+        def attempt(state: State) -> tuple[list[Event], None]:
+            version = state.fits[-1].model + 1 if state.fits else 1
+            measured = [self._measured(stability, version)] if stability else []
+            return [replace(fit, model=version), *measured], None
+
+        self._append_at(attempt)
+
+    def _fit(self, features: Floats, labels: list[Label], params: dict[str, Any] | None) -> None:
+        fresh = self._prototype.fresh(_seed(self.seed, "fit", len(labels)), params)
+        self._fitted = self._scorer = fresh.fit(features, labels)
+        if "draws" in self.strategy.needs and not self._fitted.gives_draws:
+            member = self._prototype.fresh(0, self._fitted.params() if params is None else params)
+            committee = adapt("models", lookup("models", "committee")(member.estimator))
+            self._scorer = committee.fresh(_seed(self.seed, "committee", len(labels))).fit(features, labels)
+
+    def evaluate(self, metric: str | None = None, *, level: float = 0.95) -> Estimate:
+        """Estimate how good the present model is on a new item like those of the pool.
+
+        Only labels of the audit are counted, each predicted by a model that did not see it
+        (cross-fitting); labels that the strategy picked help to train and never to estimate.
+
+        Parameters
+        ----------
+        metric : str, optional
+            A registered metric; the learner's own by default.
+        level : float
+            Confidence of the interval.
+
+        Returns
+        -------
+        Estimate
+            Recorded in the journal, for :meth:`forecast` and the report.
+
+        Raises
+        ------
+        NotFitted
+            If the labels do not name two classes yet.
+        """
+        self._need_model()
+        wanted = self.metric if metric is None else metric_named(metric)
+        state = self.state
+        fit = state.fits[-1]
+        for one in state.measured:
+            if (one.model, one.name, one.level) == (fit.model, wanted.name, level):
+                return _estimate(one)
+        if self._crossfit is None:
+            rng = default_rng(_seed(self.seed, "folds", fit.labels))
+            sample = audit_sample(state, self._audit_orders(state), dict(zip(*self._trained_on, strict=True)))
+            fresh = self._prototype.fresh(_seed(self.seed, "crossfit", fit.labels), fit.params)
+            self._crossfit = cross_fit(fresh, self._pool.take, self._trained_on, sample, rng)
+        made = self._crossfit
+        rng = default_rng(_seed(self.seed, "interval", fit.labels))
+        result = estimate(wanted, made.proba_NC, made.truth_N, rng, weight_N=made.weight_N, level=level)
+        self._append_at(lambda state: ([self._measured(result, fit.model)], None))
+        return result
+
+    def forecast(self, more: int, metric: str | None = None, *, level: float = 0.9) -> Estimate:
+        """Forecast the score after `more` further labels, from the estimates of past rounds.
+
+        Call :meth:`evaluate` after each round to make the forecast possible.
+        """
+        wanted = self.metric if metric is None else metric_named(metric)
+        self.evaluate(wanted.name)
+        now = self.state.fits[-1].labels
+        history = [
+            (one.labels, _estimate(one))
+            for one in self.state.measured
+            if one.name == wanted.name and one.labels <= now
+        ]
+        return forecast(history, now + more, default_rng(_seed(self.seed, "forecast", now)), level=level)
+
+    def should_stop(self) -> Stop:
+        """Advise on stopping, with reasons: budget spent, pool exhausted, models that no longer change."""
+        self.refresh()
+        state = self.state
+        assert state.settings is not None
+        reasons = [
+            spent(len(state.asks), state.settings.budget),
+            None if len(self._open_rows(state)) else "every item of the pool has been asked",
+            stable([one.value for one in state.measured if one.name == "agreement"]),
+        ]
+        return Stop(tuple(reason for reason in reasons if reason))
+
+    # Inside
+
+    def _configure(self, seed: int | None, audit: float, budget: int | None, model: Any) -> None:
+        held = self._state.settings
+        if held is not None and seed is not None and seed != held.seed:
+            raise BadInput(f"The journal was begun with seed {held.seed}. Got seed={seed}; leave it out.")
+        wanted = Configured(
+            seed=held.seed if held else (seed or 0),
+            task=self._task.name,
+            labels=self._task.labels,
+            open_labels=self._task.open_labels,
+            audit=audit,
+            strategy=self.strategy.name,
+            model=model if isinstance(model, str) else type(model).__name__,
+            budget=budget,
+            time=held.time if held else self._clock(),
+        )
+        if wanted != held:
+            self._append_at(lambda state: ([wanted], None) if state.settings in (held, None) else ([], None))
+
+    def _open_pool(self, X: Any, ids: Sequence[ItemId] | None) -> None:
+        self._pool.add(X)
+        features = self._pool.shards[0]
+        if not self._state.cohorts:
+            added = self._added(features, ids, 0)
+            self._append_at(lambda state: ([] if state.cohorts else [added], None))
+        if self._state.rows != len(features):
+            raise BadInput(
+                f"The journal is about {self._state.rows} items. Got features of {len(features)}. "
+                "Open it with the features it was begun with; further items enter by add()."
+            )
+        cohorts = self._state.cohorts
+        if len(cohorts) == 1 and cohorts[0].fingerprint != fingerprint(features):
+            raise BadInput("The journal was begun with other features: same number of items, other values.")
+
+    def _added(self, features: Any, ids: Sequence[ItemId] | None, start: int) -> Added:
+        plain = None if ids is None else check_ids(ids)
+        if plain is not None and len(plain) != len(features):
+            raise BadInput(f"Expected an id for each of {len(features)} items. Got {len(plain)}.")
+        return Added(
+            start=start,
+            stop=start + len(features),
+            ids=None if plain is None else tuple(plain),
+            fingerprint=fingerprint(features),
+            time=self._clock(),
+        )
+
+    def _append_at(self, attempt: Callable[[State], tuple[list[Event], Made]]) -> Made:
+        """Append what `attempt` makes of the present state, trying again when somebody was faster."""
+        for _ in range(TRIES):
+            state = self.state
+            events, made = attempt(state)
+            for event in events:
+                check(state, event)
+            try:
+                if events:
+                    self.journal.append(events, at=state.position)
+            except Conflict:
+                continue
+            self.state  # noqa: B018
+            return made
+        raise Conflict(f"The journal kept moving for {TRIES} tries; too many processes write to it at once.")
+
+    def _reply(
+        self,
+        kind: Any,
+        items: Sequence[ItemId],
+        annotator: str,
+        keys: Sequence[str] | None = None,
+        extra: Sequence[dict[str, Any]] | None = None,
+    ) -> None:
+        state = self.state
+        if keys is not None and len(keys) != len(items):
+            raise BadInput(f"Expected one key for each of {len(items)} ids. Got {len(keys)}.")
+        unknown = next((item for item in items if state.row(item) is None), None)
+        if unknown is not None:
+            raise UnknownItem(f"There is no item {unknown!r} in this pool of {state.rows} items.")
+        now = self._clock()
+        events = [
+            kind(
+                item=item,
+                annotator=annotator,
+                key=keys[i] if keys is not None else uuid.uuid4().hex,
+                revision=self._revision(state, item, annotator, keys[i] if keys is not None else None),
+                time=now,
+                **(extra[i] if extra is not None else {}),
+            )
+            for i, item in enumerate(items)
+        ]
+        for event in events:
+            check(state, event)
+        if events:
+            self.journal.append(events)
+            self.state  # noqa: B018
+
+    def _revision(self, state: State, item: ItemId, annotator: str, key: str | None) -> int:
+        held = next((one for one in state.said.get(item, ()) if one.annotator == annotator), None)
+        if held is None:
+            return 1
+        return held.revision if held.key == key else held.revision + 1
+
+    def _check_kind(self, labels: Sequence[Label]) -> None:
+        known = next(iter(self._task.labels), None) or next((ls[0] for _, ls in self.state.answers()), None)
+        for label in labels:
+            known = label if known is None else known
+            if isinstance(label, str) is not isinstance(known, str):
+                raise BadInput(
+                    f"Labels must be all texts or all whole numbers. Got {label!r} beside {known!r}; "
+                    "convert them to one type."
+                )
+
+    def _id(self, row: int) -> ItemId:
+        cohort = next(one for one in self._state.cohorts if one.start <= row < one.stop)
+        return row if cohort.ids is None else cohort.ids[row - cohort.start]
+
+    def _training_set(self, state: State) -> tuple[list[int], list[Label]]:
+        """Rows in order, with their labels: the same whatever order the answers came in."""
+        resolved = ((item, self._task.resolve(labels)) for item, labels in state.answers())
+        pairs = sorted((state.row(item), label) for item, label in resolved if label is not None)
+        return [row for row, _ in pairs if row is not None], [label for _, label in pairs]
+
+    def _need_model(self) -> Model:
+        self.refresh()
+        if self._fitted is None:
+            classes = set(self._trained_on[1])
+            raise NotFitted(
+                f"A model needs labels of two classes. Got {len(self._trained_on[1])} labels of "
+                f"{len(classes)} class{'' if len(classes) == 1 else 'es'}; ask and tell more."
+            )
+        return self._fitted
+
+    def _agreement(self, before: Model | None, after: Model) -> Estimate | None:
+        if before is None:
+            return None
+        rng = default_rng(_seed(self.seed, "watched", len(self._pool)))
+        rows = np.sort(rng.choice(len(self._pool), min(WATCHED, len(self._pool)), replace=False))
+        features = self._pool.take(rows)
+        classes = {label: code for code, label in enumerate(dict.fromkeys([*before.classes, *after.classes]))}
+        guesses = [
+            np.array([classes[label] for label in model.classes])[
+                model.posterior(features).proba_NC.argmax(1)
+            ]
+            for model in (before, after)
+        ]
+        return agreement(guesses[0], guesses[1], len(classes))
+
+    def _measured(self, one: Estimate, model: int) -> Measured:
+        return Measured(
+            name=one.name,
+            value=one.value,
+            low=one.low,
+            high=one.high,
+            n=one.n,
+            method=one.method,
+            level=one.level,
+            labels=len(self._trained_on[0]),
+            model=model,
+            time=self._clock(),
+        )
+
+    def _audit_orders(self, state: State) -> list[Indices]:
+        for cohort in state.cohorts[len(self._orders) :]:
+            ids = range(cohort.start, cohort.stop) if cohort.ids is None else cohort.ids
+            self._orders.append(cohort.start + audit_order(ids, self.seed))
+        return self._orders
+
+    def _open_rows(self, state: State) -> Indices:
+        open_N = np.ones(len(self._pool), bool)
+        for items in (state.asks, state.said, state.resolved, state.erased):
+            rows = [row for row in map(state.row, items) if row is not None]
+            open_N[rows] = False
+        return np.flatnonzero(open_N)
+
+    def _choose(self, state: State, n: int) -> tuple[Batch, list[float | None]]:
+        open_rows = self._open_rows(state)
+        assert state.settings is not None
+        left = len(open_rows)
+        if state.settings.budget is not None:
+            left = min(left, state.settings.budget - len(state.asks))
+        if left <= 0:
+            raise PoolExhausted(
+                f"Nothing is left to ask: {len(state.asks)} of {state.rows} items were asked "
+                f"(budget {state.settings.budget}), {len(self.pending)} of them still have no answer. "
+                "See learner.pending, or add() further items."
+            )
+        n = min(n, left)
+        audited, probability = self._audit_rows(state, open_rows, n)
+        rng = default_rng(_seed(self.seed, "ask", len(state.asks)))
+        rest = np.setdiff1d(open_rows, audited, assume_unique=True)
+        known = np.setdiff1d(np.arange(len(self._pool)), open_rows, assume_unique=True)
+        picked, scores, why = rank(
+            self.strategy, self._pool, rest, known, self._scorer, n - len(audited), rng, self.seconds
+        )
+        places = np.sort(rng.choice(n, len(audited), replace=False))
+        rows = np.insert(picked, places - np.arange(len(audited)), audited)
+        from_audit = np.isin(np.arange(n), places)
+        kept = iter(scores)
+        batch = Batch(
+            ids=[self._id(int(row)) for row in rows],
+            rows=rows,
+            streams=["audit" if audit else "exploit" for audit in from_audit],
+            scores=[None if audit else next(kept) for audit in from_audit],
+            reasons=[
+                "drawn at random, to measure how good the model is" if audit else why for audit in from_audit
+            ],
+        )
+        return batch, [
+            probability[int(row)] if audit else None for row, audit in zip(rows, from_audit, strict=True)
+        ]
+
+    def _audit_rows(self, state: State, open_rows: Indices, n: int) -> tuple[Indices, dict[int, float]]:
+        """Return the open items that the audit's prefixes reach once `n` more items are asked."""
+        plan = state.plan.after(n)
+        probability = {}
+        for order, prefix, size in zip(self._audit_orders(state), plan.prefixes, plan.sizes, strict=True):
+            due = order[:prefix]
+            for row in due[np.isin(due, open_rows, assume_unique=True)]:
+                probability[int(row)] = prefix / size
+        return np.array(list(probability)[:n], np.intp), probability
+
+
+def _open_journal(journal: str | os.PathLike[str] | Journal | None) -> Journal:
+    if journal is None:
+        return MemoryJournal()
+    if isinstance(journal, str | os.PathLike):
+        opened: Journal = lookup("journals", "sql")(journal)
+        return opened
+    return journal
+
+
+def _estimate(one: Measured) -> Estimate:
+    return Estimate(one.name, one.value, one.low, one.high, one.n, one.method, one.level)
+
+
+def _seed(seed: int, purpose: str, number: int) -> int:
+    """Return a seed for one purpose, independent of those for others."""
+    words = np.random.SeedSequence([seed, int.from_bytes(purpose.encode(), "big"), number])
+    return int(words.generate_state(1, np.uint32)[0] >> 1)
+
+
+def _sequence(values: Any, name: str) -> Sequence[Any]:
+    if isinstance(values, str | bytes | dict):
+        raise BadInput(f"{name} must be a list or an array, one entry per item. Got {values!r}.")
+    return values if isinstance(values, Sequence) else list(values)
