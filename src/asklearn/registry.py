@@ -13,6 +13,7 @@ import difflib
 import importlib
 import pkgutil
 from collections.abc import Callable
+from contextlib import suppress
 from importlib.metadata import entry_points
 from types import ModuleType
 from typing import Any, TypeVar
@@ -224,7 +225,8 @@ def _load(group: str) -> None:
     _loaded.add(group)
     package = importlib.import_module(f"asklearn.{group}")
     for found in pkgutil.iter_modules(getattr(package, "__path__", [])):
-        _import_module_named(group, found.name)
+        with suppress(MissingExtra):  # asked for by name, it says what to install
+            _import_module_named(group, found.name)
     for point in entry_points(group=f"asklearn.{group}"):
         point.load()
 
