@@ -17,7 +17,7 @@ from asklearn.types import Candidates, Floats
 Scorer: TypeAlias = Callable[[Candidates, Generator], Floats]
 
 NEEDS = ("proba", "draws", "features", "labelled")
-BLOCK_BYTES = 1 << 18
+BLOCK_BYTES = 1 << 19
 
 
 def acquisition(

@@ -17,7 +17,7 @@ from asklearn.selection.top import top
 from asklearn.types import Candidates, Floats, Indices
 
 SAMPLE = 20_000
-CHUNK = 8_192
+CHUNK = 64
 
 
 @register("selection", "k_means")
@@ -25,7 +25,8 @@ CHUNK = 8_192
 class KMeans:
     """The candidate nearest to each of n centroids; a cold start, since it needs no model.
 
-    The largest cluster comes first. Above 20,000 candidates the centroids come from a sample.
+    The largest cluster comes first. Above 20,000 candidates (or ten times n) it works on a sample of as
+    many.
 
     References
     ----------
@@ -48,9 +49,11 @@ class KMeans:
             return np.empty(0, np.int64)
         size = min(candidates.size, max(SAMPLE, 10 * n))
         sample = np.sort(rng.choice(candidates.size, size, replace=False))
-        cluster_S, centroids_KD = k_means(features_ND[sample], n, rng)
+        shuffle = rng.permutation(size)
+        sample_SD = features_ND[sample][shuffle]
+        cluster_S, centroids_KD = k_means(sample_SD, n, rng)
         by_size = np.argsort(-np.bincount(cluster_S, minlength=n), kind="stable")
-        return _nearest_each(features_ND, centroids_KD[by_size])
+        return sample[shuffle[_nearest_each(sample_SD, centroids_KD[by_size])]]
 
 
 @register("selection", "cluster_margin")
@@ -143,25 +146,14 @@ def _round_robin(cluster_M: NDArray[np.int64]) -> Indices:
 
 
 def _nearest_each(features_ND: Floats, centroids_KD: Floats) -> Indices:
-    nearest = np.full(len(centroids_KD), np.inf)
-    picks = np.zeros(len(centroids_KD), np.int64)
-    for start in range(0, len(features_ND), CHUNK):
-        chunk_ND = features_ND[start : start + CHUNK]
-        distances = np.einsum("nd,nd->n", chunk_ND, chunk_ND)[:, None] - 2 * (chunk_ND @ centroids_KD.T)
-        at = distances.argmin(axis=0)
-        low = distances[at, np.arange(len(picks))]
-        picks[low < nearest] = start + at[low < nearest]
-        nearest = np.minimum(nearest, low)
-    return _make_different(picks, features_ND, centroids_KD)
-
-
-def _make_different(picks: Indices, features_ND: Floats, centroids_KD: Floats) -> Indices:
-    taken = np.zeros(len(features_ND), bool)
-    norms_N = None
-    for k, pick in enumerate(picks):
-        if taken[pick]:
-            if norms_N is None:
-                norms_N = np.einsum("nd,nd->n", features_ND, features_ND)
-            picks[k] = np.where(taken, np.inf, norms_N - 2 * (features_ND @ centroids_KD[k])).argmin()
-        taken[picks[k]] = True
+    """Return a row for each centroid, no row twice: the nearest that no earlier centroid has taken."""
+    norms_N = np.einsum("nd,nd->n", features_ND, features_ND)
+    taken_N = np.zeros(len(features_ND), bool)
+    picks = np.empty(len(centroids_KD), np.int64)
+    for start in range(0, len(picks), CHUNK):
+        squared_BN = norms_N - 2 * (centroids_KD[start : start + CHUNK] @ features_ND.T)
+        for k, squared_N in enumerate(squared_BN, start):
+            squared_N[taken_N] = np.inf
+            picks[k] = squared_N.argmin()
+            taken_N[picks[k]] = True
     return picks

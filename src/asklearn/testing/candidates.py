@@ -1,0 +1,147 @@
+"""Made-up candidates for the conformance suites, and ways to look at what is done to them."""
+
+from __future__ import annotations
+
+import tempfile
+import tracemalloc
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from asklearn.types import Candidates, Categorical, Floats, Indices
+
+LABELLED = 5
+
+
+def made_up(
+    needs: Iterable[str],
+    size: int = 60,
+    classes: int = 4,
+    members: int = 3,
+    dims: int = 6,
+    seed: int = 0,
+    dtype: DTypeLike = np.float32,
+) -> Candidates:
+    """Return candidates of which exactly `needs` is known; no two are alike, no two scores are equal.
+
+    Examples
+    --------
+    >>> made_up({"features"}, size=3, dims=2).features_ND.shape
+    (3, 2)
+    """
+    rng = np.random.default_rng(seed)
+    wanted = frozenset(needs)
+    draws_KNC = rng.dirichlet(np.full(classes, 0.5), (members, size)).astype(dtype)
+    posterior = Categorical(draws_KNC.mean(axis=0), draws_KNC if "draws" in wanted else None)
+    features_ND = rng.normal(size=(size, dims)).astype(dtype)
+    labelled_LD = rng.normal(size=(LABELLED, dims)).astype(dtype)
+    scores_N = (rng.permutation(size) / max(size, 1) - 0.25).astype(dtype)
+    return Candidates(
+        size,
+        posterior=posterior if wanted & {"proba", "draws"} else None,
+        features_ND=features_ND if "features" in wanted else None,
+        labelled_LD=labelled_LD if "labelled" in wanted else None,
+        scores_N=scores_N if "scores" in wanted else None,
+    )
+
+
+def with_proba(proba_NC: Floats, draws_KNC: Floats | None = None) -> Candidates:
+    """Return candidates of which only the posterior is known."""
+    return Candidates(len(proba_NC), posterior=Categorical(proba_NC, draws_KNC))
+
+
+def changed(candidates: Candidates, change: Callable[[Floats, int], Floats], size: int) -> Candidates:
+    """Return candidates with each per-candidate array changed; `change` is told the axis of candidates."""
+
+    def maybe(array: Floats | None, axis: int = 0) -> Floats | None:
+        return None if array is None else change(array, axis)
+
+    posterior = candidates.posterior
+    if posterior is not None:
+        posterior = Categorical(change(posterior.proba_NC, 0), maybe(posterior.draws_KNC, 1))
+    return replace(
+        candidates,
+        size=size,
+        posterior=posterior,
+        features_ND=maybe(candidates.features_ND),
+        scores_N=maybe(candidates.scores_N),
+    )
+
+
+def take(candidates: Candidates, rows: Indices) -> Candidates:
+    """Return the candidates of `rows`, in that order.
+
+    Examples
+    --------
+    >>> take(made_up({"scores"}, size=5), np.array([1, 1])).size
+    2
+    """
+    return changed(candidates, lambda array, axis: array.take(rows, axis=axis), len(rows))
+
+
+def arrays_of(candidates: Candidates) -> dict[str, Floats]:
+    """Return every array that the candidates hold, by name."""
+    posterior = candidates.posterior
+    found = {
+        "proba_NC": posterior.proba_NC if posterior else None,
+        "draws_KNC": posterior.draws_KNC if posterior else None,
+        "features_ND": candidates.features_ND,
+        "labelled_LD": candidates.labelled_LD,
+        "scores_N": candidates.scores_N,
+    }
+    return {name: array for name, array in found.items() if array is not None}
+
+
+@contextmanager
+def on_disk(candidates: Candidates) -> Iterator[Candidates]:
+    """Give the same candidates with every array memory-mapped, read-only."""
+    with tempfile.TemporaryDirectory() as folder:
+
+        def mapped(array: Floats, axis: int = 0) -> Floats:
+            path = Path(folder) / f"{len(list(Path(folder).iterdir()))}.npy"
+            np.save(path, array)
+            found: Floats = np.load(path, mmap_mode="r")
+            return found
+
+        there = changed(candidates, mapped, candidates.size)
+        if there.labelled_LD is not None:
+            there = replace(there, labelled_LD=mapped(there.labelled_LD))
+        yield there
+
+
+def peak_bytes(work: Callable[[], Any]) -> int:
+    """Return the most memory that `work` held at once, in bytes, as Python and numpy account for it.
+
+    Examples
+    --------
+    >>> peak_bytes(lambda: np.zeros(1_000_000)) > 7_000_000
+    True
+    """
+    running = tracemalloc.is_tracing()
+    if not running:
+        tracemalloc.start()
+    try:
+        tracemalloc.reset_peak()
+        before = tracemalloc.get_traced_memory()[0]
+        work()
+        return tracemalloc.get_traced_memory()[1] - before
+    finally:
+        if not running:
+            tracemalloc.stop()
+
+
+def global_random_state() -> tuple[Any, ...]:
+    """Return numpy's global random state, to see that nobody touches it.
+
+    Examples
+    --------
+    >>> global_random_state() == global_random_state()
+    True
+    """
+    name, keys, *rest = np.random.get_state()  # noqa: NPY002
+    return (name, np.asarray(keys).tobytes(), *rest)
