@@ -167,6 +167,8 @@ def line_chart(
 
     count = 4 if width < 500 else 7
     x_ticks = log_ticks(x_low, x_high, count) if log_x else nice_ticks(x_low, x_high, count)
+    if to_x(x_high) - to_x(x_ticks[-1]) > 36:
+        x_ticks = [*x_ticks, x_high]
     parts = [_grid(nice_ticks(y_low, y_high), x_ticks, to_x, to_y, left, width - right, height - bottom)]
     parts.append(tag("text", y_title, x=2, y=14, class_="axis-title"))
     parts.append(
@@ -212,7 +214,7 @@ def dot_chart(
     highest = max((max(one.x) for one in series if len(one.x)), default=1.0) or 1.0
     to_x = _scale(0, highest, left, width - 24, False)
     base = top + step * len(rows)
-    ticks = nice_ticks(0, highest, 4 if width < 500 else 7)
+    ticks = nice_ticks(0, highest, 3 if width < 500 else 7)
     parts = [_grid([], ticks, to_x, to_x, left, width - 24, base, percent=True)]
     parts.append(tag("text", x_title, x=width - 24, y=height - 4, class_="axis-title", text_anchor="end"))
     for i, (row, name) in enumerate(zip(rows, names, strict=True)):

@@ -113,7 +113,7 @@ def _read_run(row: Any, position: int) -> Run:
         score_R[keep_R],
         _by_labels(labels_R, row.get("estimate")),
         _by_labels(labels_R, row.get("forecast")),
-        {str(part): _finite(values) for part, values in (row.get("seconds") or {}).items()},
+        {str(part): _finite(listed(values)) for part, values in mapping(row.get("seconds")).items()},
         int((~keep_R).sum()),
     )
 
@@ -121,7 +121,7 @@ def _read_run(row: Any, position: int) -> Run:
 def _by_labels(labels_R: Floats, entries: Any) -> dict[float, dict[str, float]]:
     """Return the entries that hold a finite interval, keyed by the label count they were made at."""
     read = {}
-    for labels, entry in zip(labels_R, entries or (), strict=False):
+    for labels, entry in zip(labels_R, listed(entries), strict=False):
         if not isinstance(entry, Mapping):
             continue
         numbers = {str(key): number(value) for key, value in entry.items()}
@@ -143,7 +143,7 @@ def number(value: Any) -> float:
 
 
 def _finite(values: Any) -> Floats:
-    numbers = np.array([number(value) for value in (() if values is None else values)], dtype=float)
+    numbers = np.array([number(value) for value in values], dtype=float)
     finite: Floats = numbers[np.isfinite(numbers)]
     return finite
 
@@ -371,3 +371,26 @@ def forecasts_that_came(run: Run) -> list[tuple[float, dict[str, float]]]:
         return []
     came = on_grid([run], np.array([entry["at"] for entry in entries]))[0]
     return [(float(score), entry) for score, entry in zip(came, entries, strict=True) if math.isfinite(score)]
+
+
+def mapping(value: Any) -> Mapping[str, Any]:
+    """Return `value` if it is a mapping, else an empty one."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def listed(value: Any) -> Sequence[Any]:
+    """Return `value` if it is a list, else an empty one."""
+    return value if isinstance(value, list | tuple) else ()
+
+
+def areas(runs: Sequence[Run]) -> Floats:
+    """Return the AULC of each run."""
+    return np.array([aulc(run.labels_R, run.score_R) for run in runs])
+
+
+def spans(curve: Curve) -> list[tuple[float, Span]]:
+    """Return (labels, span of the score) for each round of the curve."""
+    columns = zip(curve.labels_R, curve.mean_R, curve.low_R, curve.high_R, curve.n_R, strict=True)
+    return [
+        (float(at), Span(float(mean), float(low), float(high), int(n))) for at, mean, low, high, n in columns
+    ]

@@ -7,8 +7,9 @@ from functools import cache
 from importlib.resources import files
 
 from asklearn.report.charts import Series, svg, swatch
-from asklearn.report.html import Html, join, shorten, tag
+from asklearn.report.html import Html, shorten, tag
 
+SHOWN_ROWS = 50
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 
 
@@ -45,7 +46,7 @@ def section(heading: str, *parts: Html) -> Html:
 
 
 def figure(
-    draw: Callable[[int], Html], caption: object, legend: Sequence[Series] = (), data: Html = Html("")
+    draw: Callable[[int], Html], caption: object, names: Sequence[Series] = (), data: Html | None = None
 ) -> Html:
     """Return a chart in two widths, of which the style sheet shows the one that fits, with its caption.
 
@@ -55,19 +56,24 @@ def figure(
         Takes a width (760 or 340) and returns the SVG.
     caption : object
         Says what was measured and on what.
-    legend : sequence of Series
+    names : sequence of Series
         Named above the narrow drawing, whose lines have no room for labels.
     data : Html
         A table of the same numbers, for those who cannot see or want to copy.
     """
-    names = tag("ul", *(tag("li", swatch(one), tag("bdi", one.name)) for one in legend), class_="legend")
     return tag(
         "figure",
         tag("div", draw(760), class_="wide"),
-        tag("div", names if legend else "", draw(340), class_="narrow"),
+        tag("div", legend(swatch, names) if names else "", draw(340), class_="narrow"),
         tag("figcaption", caption),
-        data,
+        data or "",
     )
+
+
+def legend(mark: Callable[[Series], Html], series: Sequence[Series]) -> Html:
+    """Return the names of the series, each behind its mark."""
+    entries = (tag("li", mark(one), tag("bdi", shorten(one.name, 60))) for one in series)
+    return tag("ul", *entries, class_="legend")
 
 
 def table(
@@ -109,9 +115,7 @@ def standalone(chart: Html, width: int, height: int) -> str:
     """Return a chart as an SVG file of its own, with its style and both colour schemes."""
     rules = style().replace("@media screen and", "@media")
     card = tag("rect", width=width, height=height, rx=10, style="fill: var(--card)")
-    font = Html(
-        "svg { font-family: system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', Arial, sans-serif }"
-    )
+    font = Html("svg { font-family: system-ui, -apple-system, 'Segoe UI', Roboto, Arial, sans-serif }")
     inner = chart.replace("<svg ", f'<svg x="16" y="14" width="{width - 32}" height="{height - 28}" ', 1)
     whole = svg(width, height, "", [tag("style", Html(_svg_rules(rules) + font)), card, Html(inner)])
     return whole.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1) + "\n"
@@ -136,6 +140,3 @@ def _svg_rules(css: str) -> str:
         ".whisker",
     )
     return "\n".join(lines[:end] + [line for line in lines[end:] if line.startswith(wanted)]) + "\n"
-
-
-__all__ = ["details", "document", "figure", "join", "section", "standalone", "style", "table"]
