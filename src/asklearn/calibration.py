@@ -19,7 +19,7 @@ def softmax(logits_NC: Floats) -> Floats:
     shifted_NC = logits_NC - logits_NC.max(1, keepdims=True)
     np.exp(shifted_NC, out=shifted_NC)
     shifted_NC /= shifted_NC.sum(1, keepdims=True)
-    return shifted_NC
+    return np.asarray(shifted_NC)
 
 
 def fit_temperature(

@@ -94,7 +94,7 @@ def cross_fit(
             proba_NC[part] = _shares(told, classes)
             continue
         fitted = prototype.fresh(number).fit(X[train], told)
-        columns = [column[label] for label in fitted.classes]
+        columns = np.array([column[label] for label in fitted.classes], np.intp)
         proba_NC[np.ix_(part, columns)] = fitted.posterior(features(audit_rows[part])).proba_NC
     truth_N = np.array([UNKNOWN if label is None else column[label] for label in sample.labels], np.intp)
     return CrossFit(proba_NC, truth_N, np.array(sample.weights), classes)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.random import Generator
 
 from asklearn.intervals import student_t
-from asklearn.types import Floats
+from asklearn.types import Floats, Indices
 
 RESAMPLES = 2000
 
@@ -82,7 +82,7 @@ def savings(
     (0.263, 2)
     """
 
-    def saved(rows: Floats | slice) -> float | None:
+    def saved(rows: Indices | slice) -> float | None:
         reached = labels_to(labels, strategy_SL[rows].mean(0), float(baseline_SL[rows, -1].mean()))
         return None if reached is None else 1 - reached / labels[-1]
 

@@ -22,6 +22,11 @@ THUMBNAIL = 96
 Progress = Callable[[int, int], None]
 
 
+def no_preview(row: int) -> dict[str, Any]:
+    """Show nothing of an item."""
+    return {}
+
+
 @dataclass(frozen=True)
 class Dataset:
     """Items with features and known labels, parted into a pool to ask from and a test set.
@@ -49,7 +54,7 @@ class Dataset:
     X_test: Floats
     y_test: list[Label]
     ids: Indices
-    preview: Callable[[int], dict[str, Any]]
+    preview: Callable[[int], dict[str, Any]] = no_preview
 
 
 def load_dataset(

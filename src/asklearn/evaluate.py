@@ -76,7 +76,9 @@ def estimate(
     known_N = truth_N != UNKNOWN
     if not known_N.any():
         middle = (metric.low + metric.high) / 2
-        return Estimate(metric.name, middle, metric.low, metric.high, 0, "too few labels: no audit label", level)
+        return Estimate(
+            metric.name, middle, metric.low, metric.high, 0, "too few labels: no audit label", level
+        )
     interval = _interval(metric)
     weight_N = np.ones(len(truth_N)) if weight_N is None else np.asarray(weight_N, np.float64)
     value = _value(metric, proba_NC[known_N], truth_N[known_N], weight_N[known_N])
@@ -88,9 +90,7 @@ def estimate(
         low = interval(metric, proba_NC, worst_N, weight_N, rng, level)[0]
         _, high, method = interval(metric, proba_NC, best_N, weight_N, rng, level)
         method += f", {int((~known_N).sum())} without a label counted as wrong and as right"
-    return Estimate(
-        metric.name, value, min(low, value), max(high, value), int(known_N.sum()), method, level
-    )
+    return Estimate(metric.name, value, min(low, value), max(high, value), int(known_N.sum()), method, level)
 
 
 def _value(metric: Metric, proba_NC: Floats, truth_N: Indices, weight_N: Floats) -> float:

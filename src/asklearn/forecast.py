@@ -100,7 +100,7 @@ def _agreement(
         curve_S = score_S + gap_S * (1 - (labels / now) ** -rate_S)
         deviation = max(one.high - one.low, 1e-6) / (2 * 1.96)
         log_S -= 0.5 * share * ((curve_S - one.value) / deviation) ** 2
-    return np.exp(log_S - log_S.max())
+    return np.asarray(np.exp(log_S - log_S.max()))
 
 
 def weighted_quantiles(values_N: np.ndarray, weight_N: np.ndarray, levels: Sequence[float]) -> list[float]:
@@ -115,4 +115,4 @@ def weighted_quantiles(values_N: np.ndarray, weight_N: np.ndarray, levels: Seque
     order = np.argsort(values_N)
     reached = np.cumsum(weight_N[order]) / weight_N.sum()
     last = len(values_N) - 1
-    return [float(values_N[order][min(np.searchsorted(reached, q), last)]) for q in levels]
+    return [float(values_N[order][min(int(np.searchsorted(reached, q)), last)]) for q in levels]

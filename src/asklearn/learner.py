@@ -37,7 +37,8 @@ from asklearn.ranking import rank
 from asklearn.registry import adapt, lookup
 from asklearn.state import State, Status, check, fold
 from asklearn.stopping import agreement, spent, stable
-from asklearn.strategies import Strategy, strategy as strategy_of
+from asklearn.strategies import Strategy
+from asklearn.strategies import strategy as strategy_of
 from asklearn.types import Batch, Estimate, Floats, Indices, ItemId, Label, Stop, check_ids
 
 RETUNE = 1.5

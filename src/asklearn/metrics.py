@@ -43,7 +43,9 @@ class Metric:
 
     def __call__(self, proba_NC: Floats, truth_N: Indices) -> float:
         if len(proba_NC) != len(truth_N) or len(truth_N) == 0:
-            raise BadInput(f"Expected a true class for each of {len(proba_NC)} predictions. Got {len(truth_N)}.")
+            raise BadInput(
+                f"Expected a true class for each of {len(proba_NC)} predictions. Got {len(truth_N)}."
+            )
         return self.score(proba_NC, truth_N)
 
 
@@ -70,18 +72,18 @@ def _of_items(name: str, items: Callable[[Floats, Indices], Floats], low: float,
 
 
 def _correct(proba_NC: Floats, truth_N: Indices) -> Floats:
-    return (proba_NC.argmax(1) == truth_N).astype(np.float64)
+    return np.asarray(proba_NC.argmax(1) == truth_N, np.float64)
 
 
 def _neg_log_loss(proba_NC: Floats, truth_N: Indices) -> Floats:
     true_N = proba_NC[np.arange(len(truth_N)), truth_N].astype(np.float64)
-    return np.log(np.clip(true_N, LOG_LOSS_FLOOR, 1.0))
+    return np.asarray(np.log(np.clip(true_N, LOG_LOSS_FLOOR, 1.0)))
 
 
 def _neg_brier(proba_NC: Floats, truth_N: Indices) -> Floats:
     off_NC = proba_NC.astype(np.float64)
     off_NC[np.arange(len(truth_N)), truth_N] -= 1
-    return -(off_NC**2).sum(1)
+    return np.asarray(-(off_NC**2).sum(1))
 
 
 def _balanced_accuracy(proba_NC: Floats, truth_N: Indices) -> float:

@@ -9,7 +9,7 @@ from numpy.random import Generator
 
 from asklearn.errors import BadInput
 from asklearn.pool import Pool
-from asklearn.protocols import Model, Selection
+from asklearn.protocols import Acquisition, Model, Selection
 from asklearn.selection.top import top
 from asklearn.strategies import Strategy
 from asklearn.types import Candidates, Categorical, Floats, Indices
@@ -85,7 +85,7 @@ def _scores(
 
 
 def _candidates(
-    part: Selection, pool: Pool, rows: Indices, labelled_rows: Indices, model: Model | None
+    part: Acquisition | Selection, pool: Pool, rows: Indices, labelled_rows: Indices, model: Model | None
 ) -> Candidates:
     """Materialise what `part` needs about `rows`, and nothing else."""
     needs = part.needs

@@ -10,6 +10,7 @@ import platform
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import replace
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -17,12 +18,14 @@ import numpy as np
 from numpy.random import default_rng
 
 from asklearn.curves import area, labels_to, mean_interval, savings
-from asklearn.dataset import Dataset
+from asklearn.dataset import Dataset, no_preview
 from asklearn.errors import BadInput, NotFitted, PoolExhausted
 from asklearn.learner import ActiveLearner
-from asklearn.metrics import Metric, metric as metric_named
+from asklearn.metrics import Metric
+from asklearn.metrics import metric as metric_named
 from asklearn.registry import adapt, resolve
-from asklearn.strategies import Strategy, strategy as strategy_of
+from asklearn.strategies import Strategy
+from asklearn.strategies import strategy as strategy_of
 from asklearn.types import Estimate, Floats, Label
 
 FRACTIONS = (0.8, 0.9, 0.95, 0.98, 1.0)
@@ -127,7 +130,8 @@ def run_one(data: Dataset, name: str, seed: int, settings: dict[str, Any]) -> Ru
     )
     run: Run = {
         "strategy": name, "seed": seed, "labels": [], "score": [], "estimate": [], "forecast": [],
-        "seconds": {"fit": [], "score": [], "select": []}, "asked": [], "streams": [], "reasons": [], "scores": [],
+        "seconds": {"fit": [], "score": [], "select": []},
+        "asked": [], "streams": [], "reasons": [], "scores": [],
     }  # fmt: skip
     want = settings["start"]
     while want > 0:
@@ -226,9 +230,8 @@ def _runs(
         for name, seed in units:
             yield run_one(data, name, seed, settings)
         return
-    with ProcessPoolExecutor(
-        jobs, initializer=_share, initargs=(replace(data, preview=dict), settings)
-    ) as workers:
+    start_worker = partial(_share, replace(data, preview=no_preview), settings)
+    with ProcessPoolExecutor(jobs, initializer=start_worker) as workers:
         waiting: list[Future[Run]] = [workers.submit(_shared_run, name, seed) for name, seed in units]
         try:
             for finished in as_completed(waiting):

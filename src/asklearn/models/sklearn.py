@@ -47,7 +47,7 @@ class SklearnModel:
                 f"Got {type(estimator).__name__}. An SVM can be given probability estimates by "
                 "sklearn.calibration.CalibratedClassifierCV."
             )
-        self.estimator = estimator
+        self.estimator: Any = estimator
 
     @property
     def classes(self) -> list[Label]:
