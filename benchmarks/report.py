@@ -49,8 +49,9 @@ def _section(document: dict[str, Any]) -> str:
         f"{key} {','.join(value) if isinstance(value, list) else value}" for key, value in chosen.items()
     )
     lines.append(
-        f"\n{document['date']}, revision {document['revision']}, {settings}; {document['cpu_seconds']:.0f} CPU s "
-        f"on {machine['cores']} cores of {machine['cpu']} ({machine['system']}); {versions}."
+        f"\n{document['date']}, revision {document['revision']}, {settings}; "
+        f"{document['cpu_seconds']:.0f} CPU s on {machine['cores']} cores of {machine['cpu']} "
+        f"({machine['system']}); {versions}."
     )
     return "\n".join(lines) + "\n"
 
