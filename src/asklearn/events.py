@@ -331,7 +331,7 @@ def decode(line: str | bytes) -> Event:
 
 
 def same_content(one: Reply, other: Reply) -> bool:
-    """Whether two replies say the same, whenever they were sent.
+    """Whether two replies say the same, whenever they were sent and whatever revision they were given.
 
     Examples
     --------
@@ -341,4 +341,5 @@ def same_content(one: Reply, other: Reply) -> bool:
     """
     if type(one) is not type(other):
         return False
-    return all(getattr(one, f.name) == getattr(other, f.name) for f in fields(one) if f.name != "time")
+    told = [f.name for f in fields(one) if f.name not in ("time", "revision")]
+    return all(getattr(one, name) == getattr(other, name) for name in told)

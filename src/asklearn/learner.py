@@ -14,7 +14,7 @@ from numpy.random import default_rng
 
 from asklearn.audit import audit_order
 from asklearn.crossfit import CrossFit, audit_sample, cross_fit
-from asklearn.errors import BadInput, Conflict, NotFitted, PoolExhausted, UnknownItem
+from asklearn.errors import BadInput, Conflict, JournalError, NotFitted, PoolExhausted, UnknownItem
 from asklearn.evaluate import estimate
 from asklearn.events import (
     Added,
@@ -29,13 +29,13 @@ from asklearn.events import (
     Skipped,
 )
 from asklearn.forecast import forecast
-from asklearn.journal import Journal, MemoryJournal, open_state
+from asklearn.journal import Journal, MemoryJournal, SnapshotStore, open_state
 from asklearn.metrics import metric as metric_named
 from asklearn.pool import Pool, fingerprint
 from asklearn.protocols import Acquisition, Model, Selection
 from asklearn.ranking import rank
 from asklearn.registry import adapt, lookup
-from asklearn.state import State, Status, check, fold
+from asklearn.state import State, Status, check, dump, fold
 from asklearn.stopping import agreement, spent, stable
 from asklearn.strategies import Strategy
 from asklearn.strategies import strategy as strategy_of
@@ -44,12 +44,15 @@ from asklearn.types import Batch, Estimate, Floats, Indices, ItemId, Label, Stop
 RETUNE = 1.5
 WATCHED = 2000
 TRIES = 20
+SNAPSHOT_EVERY = 50_000
 
 Made = TypeVar("Made")
 
 
 class ActiveLearner:
     """Asks for the labels that a model needs, learns from the answers, and says how good it is.
+
+    A learner belongs to one thread; several processes may share a journal, each with a learner of its own.
 
     Parameters
     ----------
@@ -131,15 +134,18 @@ class ActiveLearner:
         self._prototype: Model = adapt("models", model)
         self._task = lookup("tasks", "classify")(labels, open_labels)
         self._pool = Pool()
+        self._pool.add(X)
         self._fitted: Model | None = None
         self._scorer: Model | None = None
         self._trained_on: tuple[list[int], list[Label]] = ([], [])
         self._crossfit: CrossFit | None = None
         self._orders: list[Indices] = []
+        added = self._added(self._pool.shards[0], ids, 0)
         self.journal: Journal = _open_journal(journal)
         self._state = open_state(self.journal)
+        self._kept_at = self._state.position
         self._configure(seed, audit, budget, model)
-        self._open_pool(X, ids)
+        self._open_pool(added)
 
     # What is known
 
@@ -147,6 +153,9 @@ class ActiveLearner:
     def state(self) -> State:
         """Everything that the journal says, up to date."""
         fold(self.journal.read(self._state.position), self._state)
+        if isinstance(self.journal, SnapshotStore) and self._state.position >= self._kept_at + SNAPSHOT_EVERY:
+            self._kept_at = self._state.position
+            self.journal.save_snapshot(self._kept_at, dump(self._state))
         return self._state
 
     @property
@@ -282,13 +291,14 @@ class ActiveLearner:
 
     def add(self, X: Any, ids: Sequence[ItemId] | None = None) -> None:
         """Let further items enter the pool, as a cohort of their own for the audit."""
-        before = len(self._pool)
-        staged = Pool()
-        staged.add(X)
-        if before and staged.shards[0].shape[1] != self._pool.shards[0].shape[1]:
-            self._pool.add(staged.shards[0])
-        self._append_at(lambda state: ([self._added(staged.shards[0], ids, before)], None))
-        self._pool.add(staged.shards[0])
+        state = self.state
+        further = Pool()
+        further.shards, further.starts = list(self._pool.shards), list(self._pool.starts)
+        further.add(X)
+        added = self._added(further.shards[-1], ids, state.rows)
+        check(state, added)
+        self.journal.append([added], at=state.position)
+        self._pool = further
 
     # Learn
 
@@ -298,6 +308,11 @@ class ActiveLearner:
         :meth:`ask`, :attr:`model` and :meth:`evaluate` call it by themselves.
         """
         state = self.state
+        if state.rows != len(self._pool):
+            raise JournalError(
+                f"Another process added items: the journal has {state.rows}, this learner {len(self._pool)}. "
+                "Open the learner anew with the features of all items."
+            )
         rows, labels = self._training_set(state)
         if (rows, labels) == self._trained_on:
             return
@@ -429,20 +444,22 @@ class ActiveLearner:
         if wanted != held:
             self._append_at(lambda state: ([wanted], None) if state.settings in (held, None) else ([], None))
 
-    def _open_pool(self, X: Any, ids: Sequence[ItemId] | None) -> None:
-        self._pool.add(X)
-        features = self._pool.shards[0]
+    def _open_pool(self, added: Added) -> None:
+        """Begin the journal's pool, or make sure that these are the features it was begun with."""
         if not self._state.cohorts:
-            added = self._added(features, ids, 0)
             self._append_at(lambda state: ([] if state.cohorts else [added], None))
-        if self._state.rows != len(features):
+        if self._state.rows != len(self._pool):
             raise BadInput(
-                f"The journal is about {self._state.rows} items. Got features of {len(features)}. "
-                "Open it with the features it was begun with; further items enter by add()."
+                f"The journal is about {self._state.rows} items. Got features of {len(self._pool)}. "
+                "Open it with the features of all items so far; further items enter by add()."
             )
-        cohorts = self._state.cohorts
-        if len(cohorts) == 1 and cohorts[0].fingerprint != fingerprint(features):
-            raise BadInput("The journal was begun with other features: same number of items, other values.")
+        features = self._pool.shards[0]
+        for cohort in self._state.cohorts:
+            if cohort.fingerprint != fingerprint(features[cohort.start : cohort.stop]):
+                raise BadInput(
+                    f"The journal was begun with other features for rows {cohort.start} to {cohort.stop}: "
+                    "same number of items, other values."
+                )
 
     def _added(self, features: Any, ids: Sequence[ItemId] | None, start: int) -> Added:
         plain = None if ids is None else check_ids(ids)
