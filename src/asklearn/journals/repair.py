@@ -149,6 +149,7 @@ def _intact_rows(copy: Path) -> Iterator[tuple[int, Event | None]]:
     """Yield every position and its event, None where the chain does not vouch for it."""
     digest: str | None = ""
     with closing(sqlite3.connect(copy)) as connection:
+        connection.text_factory = lambda text: text.decode(errors="replace")
         for position in range(1, _last_position(connection, copy) + 1):
             try:
                 query = "SELECT body, digest FROM event WHERE position = ?"

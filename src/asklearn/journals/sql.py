@@ -73,7 +73,7 @@ _page_of_events = (
     sa.select(_event.c.position, _event.c.body, _event.c.digest)
     .where(_event.c.position > sa.bindparam("after"), _event.c.position <= sa.bindparam("until"))
     .order_by(_event.c.position)
-    .limit(PAGE)
+    .limit(sa.bindparam("page"))
 )
 _last_event = sa.select(_event.c.position, _event.c.digest).order_by(_event.c.position.desc()).limit(1)
 _set_head = sa.update(_meta).where(_meta.c.name == "head").values(value=sa.bindparam("head"))
@@ -162,7 +162,7 @@ class SqlJournal:
             On reaching an event that was changed or is missing.
         """
         with self._errors(JournalError, "read"):
-            for body in self._bodies(since):
+            for body in self._bodies(since, PAGE):
                 yield _decoded(body)
 
     def append(self, events: Sequence[Event], *, at: int | None = None) -> int:
@@ -196,7 +196,11 @@ class SqlJournal:
             row = connection.execute(_newest_snapshot).first()
             if row is not None:
                 position, digest, seal, body = row
-                if seal == _seal(body) and digest == _digest_at(connection, position):
+                if (
+                    isinstance(body, bytes)
+                    and seal == _seal(body)
+                    and digest == _digest_at(connection, position)
+                ):
                     return position, body
         return None
 
@@ -260,14 +264,15 @@ class SqlJournal:
             if (tuple(last) if last else (0, "")) != _head(connection):
                 raise _Broken("its last events are missing or changed")
 
-    def _bodies(self, since: int) -> Iterator[str]:
+    def _bodies(self, since: int, page: int) -> Iterator[str]:
         with self._connection() as connection:
             until = _head(connection)[0]
             digest = _digest_at(connection, since) if since < until else None
         position = since
         while position < until:
             with self._connection() as connection:
-                rows = connection.execute(_page_of_events, {"after": position, "until": until}).all()
+                window = {"after": position, "until": until, "page": page}
+                rows = connection.execute(_page_of_events, window).all()
             if not rows:
                 raise _Broken(f"event {position + 1} is missing")
             for found, body, stored in rows:
@@ -281,9 +286,10 @@ class SqlJournal:
 
     def _intact(self) -> int:
         count = 0
-        with suppress(sa.exc.DBAPIError, sqlite3.Error, _Broken):
-            for _ in self._bodies(0):
-                count += 1
+        for page in (PAGE, 1):
+            with suppress(sa.exc.DBAPIError, sqlite3.Error, _Broken):
+                for _ in self._bodies(count, page):
+                    count += 1
         return count
 
     def _commit_waiting(self) -> None:
@@ -399,8 +405,8 @@ def chain(digest: str, body: str) -> str:
     return blake2b((digest + body).encode(), digest_size=16).hexdigest()
 
 
-def _seal(snapshot: Any) -> str | None:
-    return blake2b(snapshot, digest_size=16).hexdigest() if isinstance(snapshot, bytes) else None
+def _seal(snapshot: bytes) -> str:
+    return blake2b(snapshot, digest_size=16).hexdigest()
 
 
 def _decoded(body: str) -> Event:
