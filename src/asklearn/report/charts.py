@@ -296,7 +296,7 @@ def _y_range(series: Sequence[Series], reference: tuple[float, str] | None) -> t
     room = max(float(np.ptp(middle)), 0.04)
     bounds = [b for one in series for b in (one.low, one.high) if b is not None]
     edges = np.concatenate([middle, *(np.asarray(b, float) for b in bounds)])
-    edges = np.clip(edges[np.isfinite(edges)], middle.min() - 0.6 * room, middle.max() + 0.6 * room)
+    edges = np.clip(edges[np.isfinite(edges)], middle.min() - 0.35 * room, middle.max() + 0.35 * room)
     low, high = float(edges.min()) - 0.04 * room, float(edges.max()) + 0.04 * room
     if middle.min() >= 0 and middle.max() <= 1:
         low, high = max(low, 0.0), min(high, 1.0)

@@ -9,7 +9,7 @@ import numpy as np
 
 from asklearn.report.charts import Series, line_chart
 from asklearn.report.html import Html, shorten, tag
-from asklearn.report.numbers import NAN, Span, number, spans
+from asklearn.report.numbers import NOTHING, number, spans
 from asklearn.report.page import SHOWN_ROWS, details, figure, section, table
 from asklearn.report.view import BASELINE, View, log_axis
 from asklearn.report.words import measured, plural, spell
@@ -23,7 +23,7 @@ def learning_curves(view: View) -> Html:
     hidden = len(view.runs) - len(drawn)
     words = [f"Mean {view.metric} over {plural(len(view.seeds), 'seed')}"]
     if any(one.low is not None for one in drawn):
-        who = "" if len(drawn) <= 4 else f" ({drawn[0].name} and random only)"
+        who = "" if len(drawn) <= 4 else f" ({shorten(drawn[0].name, 40)} and random only)"
         words.append(f"bands are 95% t-intervals{who}")
     else:
         words.append("no bands, because one seed says nothing about chance")
@@ -44,6 +44,7 @@ def learning_curves(view: View) -> Html:
 
 
 def draw_curves(view: View, width: int, height: int, end_labels: bool = True) -> Html:
+    """Return the chart of the learning curves."""
     full = number(view.result.get("full_data_score"))
     tests = number(view.result.get("test_rows"))
     return line_chart(
@@ -60,6 +61,7 @@ def draw_curves(view: View, width: int, height: int, end_labels: bool = True) ->
 
 
 def curve_series(view: View) -> list[Series]:
+    """Return the mean curves, the best first and the baseline last; bands where they do not crowd."""
     names = [name for name in view.runs if name != BASELINE and len(view.curves[name].labels_R)][:SHOWN_LINES]
     banded = set(names if len(names) < 4 else names[:1]) | {BASELINE}
     if BASELINE in view.curves and len(view.curves[BASELINE].labels_R):
@@ -68,7 +70,7 @@ def curve_series(view: View) -> list[Series]:
     for style, name in enumerate(names, start=1):
         curve = view.curves[name]
         bands = name in banded and bool(np.isfinite(curve.low_R).any())
-        notes = [f"{name}, {at:,.0f} labels: {spell(span, True)}" for at, span in spans(curve)]
+        notes = [f"{shorten(name, 40)}, {at:,.0f} labels: {spell(span, True)}" for at, span in spans(curve)]
         drawn.append(
             Series(
                 name,
@@ -88,10 +90,10 @@ def _curve_table(view: View, drawn: Sequence[Series]) -> Html:
     every = max(1, math.ceil(len(labels) / SHOWN_ROWS))
     by_name = {one.name: dict(spans(view.curves[one.name])) for one in drawn}
     rows = [
-        [f"{at:,.0f}", *(measured(by_name[one.name].get(float(at), Span(NAN, NAN, NAN, 0))) for one in drawn)]
+        [f"{at:,.0f}", *(measured(by_name[one.name].get(float(at), NOTHING)) for one in drawn)]
         for at in labels[::every]
     ]
     caption = f"{view.metric} [95% interval] by number of labels" + (
-        f", every {every}th round" if every > 1 else ""
+        f", one round in {every}" if every > 1 else ""
     )
     return table(caption, ["labels", *(shorten(one.name, 40) for one in drawn)], rows)

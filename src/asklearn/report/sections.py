@@ -40,23 +40,24 @@ TERMS = (
     ),
     (
         "Interval over seeds",
-        "A 95% Student t-interval over repeated runs on this data from other random starts. It says what chance "
-        "in a run can do; it does not say how another data set or another test set would come out.",
+        "A 95% Student t-interval over repeated runs on this data from other random starts. It says what "
+        "chance in a run can do; it does not say how another data set or test set would come out.",
     ),
     (
         "Labels saved",
-        "How many labels fewer than random’s the strategy took to reach random’s final score in the same seed. The "
-        "interval holds every saving that these runs do not contradict; three dots mean that they give no bound.",
+        "How many labels fewer than random’s the strategy took to reach random’s final score in the same seed. "
+        "The interval holds every saving that these runs do not contradict; three dots mean that they give no "
+        "bound.",
     ),
     (
         "Audit labels",
-        "A share of the questions is drawn at random instead of picked. Only these labels measure the learner: "
-        "picked ones are unlike the pool and would mislead. All label counts here include them.",
+        "A share of the questions is drawn at random instead of picked. Only these labels measure the "
+        "learner: picked ones are unlike the pool and would mislead. All label counts here include them.",
     ),
     (
         "Held",
-        "An interval held when the test score lay within it. The test score is itself measured on finitely many "
-        "rows, which counts against the learner.",
+        "An interval held when the test score lay within it. The test score is itself measured on finitely "
+        "many rows, which counts against the learner.",
     ),
 )
 PARTS = ("fit", "score", "select")
@@ -77,7 +78,7 @@ def own_estimate(view: View) -> Html:
         f"It estimates its {view.metric} from its own audit labels, without a test set.{how} "
         f"{_held(hits)}, where 95% is meant. Rounds of one seed share labels and count as one."
     )
-    caption = f"{run.strategy}, seed {run.seed}: the test score, and the learner’s own estimate with its 95% interval."
+    caption = f"{shorten(run.strategy, 40)}, seed {run.seed}: the test score, and the learner’s own estimate with 95% interval."
     return section(
         "Does the learner know how good it is?",
         tag("p", told),
@@ -106,7 +107,7 @@ def forecasts(view: View) -> Html:
         f"reached: {_held(hits)}."
     )
     caption = (
-        f"{run.strategy}, seed {run.seed}: the test score, and the latest forecast for that label count "
+        f"{shorten(run.strategy, 40)}, seed {run.seed}: the test score, and the latest forecast for that label count "
         "with its interval."
     )
     rows = [latest[at] for at in sorted(latest)]
@@ -174,7 +175,8 @@ def _whisker_figure(view: View, run: Run, said: Series, caption: str) -> Html:
 def class_balance(view: View) -> Html:
     """Return which classes each strategy asked for."""
     given = mapping(view.result.get("class_counts"))
-    drawn = [one for one in curve_series(view) if _counts(given.get(one.name))][:4]
+    told = [one for one in curve_series(view) if _counts(given.get(one.name))]
+    drawn = [one for one in told if one.style][:3] + [one for one in told if not one.style]
     if not drawn:
         return Html("")
     counts = {one.name: _counts(given[one.name]) for one in drawn}
@@ -218,7 +220,8 @@ def _counts(given: Any) -> dict[str, float]:
 def _dots(one: Series, counts: Mapping[str, float], total: float, labels: Sequence[str]) -> Series:
     shares = [counts.get(label, 0) / total for label in labels]
     notes = [
-        f"{one.name}: {shorten(label, 60)} {counts.get(label, 0):,.0f} of {total:,.0f}" for label in labels
+        f"{shorten(one.name, 40)}: {shorten(label, 60)} {counts.get(label, 0):,.0f} of {total:,.0f}"
+        for label in labels
     ]
     return Series(one.name, shares, [], style=one.style, notes=notes)
 

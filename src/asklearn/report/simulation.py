@@ -12,6 +12,7 @@ from asklearn.report.curves import draw_curves, learning_curves
 from asklearn.report.html import Html, join, shorten, tag
 from asklearn.report.numbers import (
     NAN,
+    NOTHING,
     Curve,
     Span,
     areas,
@@ -191,20 +192,20 @@ def lede(view: View) -> str:
 def key_figures(view: View) -> Html:
     """Return the few numbers that matter, each with its interval and what it was measured on."""
     leader, seeds, cards = view.leader, plural(len(view.seeds), "seed"), []
+    name = shorten(leader, 40)
     last = final(view, leader)
     if leader in view.gains:
         saved, score = savings(view, leader)
         gain = view.gains[leader]
         if math.isfinite(saved.value):
-            note = f"{bounds_percent(saved)} by {leader}, at random’s final {view.metric} of {score:.3f}"
-            cards.append(("Labels saved", f"{saved.value:.0%}", note))
+            cards.append(_saving_card(saved, f"by {name}, at random’s final {view.metric} of {score:.3f}"))
         if gain.n:
-            note = f"{bounds(gain)} {leader} over random, along the whole curve"
+            note = f"{bounds(gain)} {name} over random, along the whole curve"
             cards.append((f"Mean gain in {view.metric}", f"{gain.value:+.3f}", note))
     if last.n:
         title = f"{view.metric.capitalize()} at {view.curves[leader].labels_R[-1]:,.0f} labels"
         versus = f"; random {spell(final(view, BASELINE))}" if leader in view.gains else ""
-        cards.append((title, f"{last.value:.3f}", f"{bounds(last)} {leader}{versus}"))
+        cards.append((title, f"{last.value:.3f}", f"{bounds(last)} {name}{versus}"))
     hits = estimate_hits(view.all_runs)
     held = coverage(hits)
     if held.n:
@@ -212,6 +213,12 @@ def key_figures(view: View) -> Html:
         note = f"{bounds_percent(held)} of {rounds} in {seeds}; 95% is meant"
         cards.append(("Own estimates that held", f"{held.value:.0%}", note))
     return tag("dl", *(_card(*card) for card in cards), class_="figures") if cards else Html("")
+
+
+def _saving_card(saved: Span, note: str) -> tuple[str, str, str]:
+    if math.isfinite(saved.low) or not math.isfinite(saved.high):
+        return "Labels saved", f"{saved.value:.0%}", f"{bounds_percent(saved)} {note}"
+    return "Labels saved", f"at most {max(saved.high, 0):.0%}", f"{note}; a loss is not excluded"
 
 
 def _card(title: str, big: str, small: str) -> Html:
@@ -267,7 +274,7 @@ def _fractions(view: View) -> list[float]:
                 found.add(fraction)
     if not found and math.isfinite(number(view.result.get("full_data_score"))):
         found = {0.8, 0.9, 0.95}
-    return sorted(found)[:5]
+    return sorted(found & {0.8, 0.9, 0.95} or found)[:4]
 
 
 def _labels_to(view: View, name: str, fraction: float) -> Html:
@@ -277,7 +284,7 @@ def _labels_to(view: View, name: str, fraction: float) -> Html:
     }
     full = number(view.result.get("full_data_score"))
     curve, runs = view.curves[name], view.runs[name]
-    needed = Span(NAN, NAN, NAN, 0)
+    needed = NOTHING
     if math.isfinite(full):
         needed = labels_to(
             [run for run in runs if len(run.labels_R)],

@@ -61,7 +61,7 @@ class View:
 def read(result: Mapping[str, Any]) -> View:
     """Return the result with its curves and comparisons, the best strategy first and the baseline last."""
     runs: dict[str, list[Run]] = {}
-    for run in read_runs(result):
+    for run in sorted(read_runs(result), key=lambda run: run.seed):
         runs.setdefault(run.strategy, []).append(run)
     area = {name: t_interval(areas(group)).value for name, group in runs.items()}
     order = sorted(runs, key=lambda name: (name == BASELINE, math.isnan(area[name]), -area[name], name))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Callable
 
 from asklearn.report.html import Html, tag
 from asklearn.report.numbers import Span
@@ -36,14 +36,16 @@ def percent(span: Span) -> str:
 
 
 def bounds(span: Span) -> str:
+    """Return the interval alone, three dots for a bound that is not known."""
     return _bracket(span, lambda value: f"{value:.3f}")
 
 
 def bounds_percent(span: Span) -> str:
+    """Return the interval alone, in per cent."""
     return _bracket(span, lambda value: f"{value:.0%}")
 
 
-def _bracket(span: Span, form: Any) -> str:
+def _bracket(span: Span, form: Callable[[float], str]) -> str:
     if not (math.isfinite(span.low) or math.isfinite(span.high)):
         return "(1 seed)" if span.n == 1 else "(no interval)"
     return "[" + ", ".join(form(one) if math.isfinite(one) else "…" for one in (span.low, span.high)) + "]"
@@ -69,4 +71,5 @@ def plural(count: int, one: str, many: str | None = None) -> str:
 
 
 def nowrap(text: str) -> Html:
+    """Return text that is kept on one line."""
     return tag("span", text, class_="nowrap")
