@@ -59,6 +59,10 @@ class KCenter:
             return np.empty(0, np.int64)
         labelled_LD = candidates.labelled_LD
         if labelled_LD is not None and len(labelled_LD):
+            if labelled_LD.ndim != 2 or labelled_LD.shape[1] != features_ND.shape[1]:
+                raise BadInput(
+                    f"labelled_LD must have shape (L, {features_ND.shape[1]}). Got {labelled_LD.shape}."
+                )
             cover, picks = _Cover(features_ND, labelled_LD, n), []
         else:
             first = int(rng.integers(candidates.size))

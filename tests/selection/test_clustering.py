@@ -1,0 +1,84 @@
+"""Batches over clusters: where the clusters are plain to see, and where they are not."""
+
+import numpy as np
+import pytest
+
+from asklearn.errors import BadInput
+from asklearn.selection import clustering
+from asklearn.selection.clustering import ClusterMargin, KMeans, k_means
+from asklearn.types import Candidates
+
+
+def blobs(sizes, seed=0, spread=0.1, dims=5):
+    rng = np.random.default_rng(seed)
+    middles = np.eye(dims)[np.arange(len(sizes)) % dims] * 10 * (1 + np.arange(len(sizes)) // dims)[:, None]
+    blob = np.repeat(np.arange(len(sizes)), sizes)
+    return (middles[blob] + spread * rng.normal(size=(len(blob), dims))).astype(np.float32), blob
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_k_means_takes_the_middle_of_each_group_largest_first(seed):
+    features_ND, blob = blobs([40, 10, 30, 20])
+    picks = KMeans()(Candidates(100, features_ND=features_ND), 4, np.random.default_rng(seed))
+    assert blob[picks].tolist() == [0, 2, 3, 1]
+    for pick in picks:
+        group = features_ND[blob == blob[pick]]
+        gaps = np.linalg.norm(group - group.mean(axis=0), axis=1)
+        assert np.linalg.norm(features_ND[pick] - group.mean(axis=0)) == pytest.approx(gaps.min(), rel=1e-3)
+
+
+def test_k_means_of_a_large_pool_works_on_a_sample(monkeypatch):
+    monkeypatch.setattr(clustering, "SAMPLE", 200)
+    features_ND, blob = blobs([400, 300, 300])
+    picks = KMeans()(Candidates(1000, features_ND=features_ND), 3, np.random.default_rng(0))
+    assert sorted(blob[picks].tolist()) == [0, 1, 2]
+    assert picks.max() >= 200
+
+
+def test_k_means_fills_up_where_there_are_fewer_places_than_picks():
+    features_ND = np.repeat(np.eye(3, dtype=np.float32), 20, axis=0)
+    picks = KMeans()(Candidates(60, features_ND=features_ND), 12, np.random.default_rng(0))
+    assert len(set(picks.tolist())) == 12
+    assert set((picks // 20).tolist()) == {0, 1, 2}
+
+
+def test_k_means_is_seeded():
+    features_ND = np.random.default_rng(0).normal(size=(300, 4))
+    first = k_means(features_ND, 9, np.random.default_rng(5))
+    again = k_means(features_ND, 9, np.random.default_rng(5))
+    assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
+
+
+def test_features_must_be_finite():
+    features_ND = np.zeros((5, 2))
+    features_ND[3, 1] = np.nan
+    with pytest.raises(BadInput, match="Row 3 is not"):
+        k_means(features_ND, 2, np.random.default_rng(0))
+
+
+def test_cluster_margin_takes_the_best_of_each_cluster():
+    features_ND, blob = blobs([30, 10, 20])
+    scores_N = -np.random.default_rng(1).random(60)
+    known = Candidates(60, features_ND=features_ND, scores_N=scores_N)
+    picks = ClusterMargin(factor=20)(known, 3, np.random.default_rng(0))
+    assert sorted(blob[picks].tolist()) == [0, 1, 2]
+    for pick in picks:
+        assert scores_N[pick] == scores_N[blob == blob[pick]].max()
+
+
+def test_cluster_margin_looks_at_the_shortlist_only():
+    features_ND, _ = blobs([50, 50])
+    scores_N = np.linspace(0, -1, 100)
+    known = Candidates(100, features_ND=features_ND, scores_N=scores_N)
+    picks = ClusterMargin(factor=3)(known, 5, np.random.default_rng(0))
+    assert picks.max() < 15
+
+
+def test_round_robin_by_hand():
+    cluster_M = np.array([0, 1, 0, 1, 1, 2, 1])
+    assert clustering._round_robin(cluster_M).tolist() == [5, 0, 1, 2, 3, 4, 6]
+
+
+def test_factor_must_be_sound():
+    with pytest.raises(BadInput, match="factor must be 1 or more"):
+        ClusterMargin(factor=0)

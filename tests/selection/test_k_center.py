@@ -1,0 +1,113 @@
+"""Farthest-first against plain greedy, and the traps that others fell into."""
+
+import numpy as np
+import pytest
+
+from asklearn.errors import BadInput
+from asklearn.selection import k_center
+from asklearn.selection.k_center import KCenter
+from asklearn.types import Candidates
+
+RNG = np.random.default_rng(0)
+
+
+def plain_greedy(features_ND, labelled_LD, n):
+    """Every distance to every centre, anew for each pick."""
+    centres, picks, radii = [row.astype(float) for row in labelled_LD], [], []
+    for _ in range(n):
+        nearest = [
+            -1.0 if i in picks else min(float(((row - centre) ** 2).sum()) for centre in centres)
+            for i, row in enumerate(features_ND.astype(float))
+        ]
+        picks.append(int(np.argmax(nearest)))
+        radii.append(nearest[picks[-1]])
+        centres.append(features_ND[picks[-1]].astype(float))
+    return picks, radii
+
+
+def radii_of(features_ND, labelled_LD, picks):
+    centres = np.concatenate([labelled_LD, features_ND[picks]]).astype(float)
+    before = len(labelled_LD)
+    gaps = [((centres[: before + t] - features_ND[p]) ** 2).sum(axis=1).min() for t, p in enumerate(picks)]
+    return np.array(gaps)
+
+
+@pytest.fixture
+def small_front(monkeypatch):
+    monkeypatch.setattr(k_center, "FRONT", 16)
+    monkeypatch.setattr(k_center, "CHUNK", 50)
+
+
+@pytest.mark.usefixtures("small_front")
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("shift", [0.0, 1000.0])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_lazy_is_plain_greedy(seed, shift, dtype):
+    rng = np.random.default_rng(seed)
+    middles = rng.normal(size=(7, 4)) * 5
+    features_ND = (middles[rng.integers(7, size=200)] + rng.normal(size=(200, 4)) + shift).astype(dtype)
+    labelled_LD = (middles[:3] + shift).astype(dtype)
+    picks = KCenter()(Candidates(200, features_ND=features_ND, labelled_LD=labelled_LD), 60, RNG)
+    expected, radii = plain_greedy(features_ND, labelled_LD, 60)
+    np.testing.assert_allclose(radii_of(features_ND, labelled_LD, picks), radii, rtol=1e-5)
+    assert picks.tolist() == expected
+
+
+def test_lazy_is_plain_greedy_beyond_the_front():
+    rng = np.random.default_rng(0)
+    features_ND = rng.normal(size=(6000, 8)).astype(np.float32)
+    labelled_LD = features_ND[:100] + np.float32(0.01)
+    picks = KCenter()(Candidates(6000, features_ND=features_ND, labelled_LD=labelled_LD), 40, RNG)
+    nearest = np.full(6000, np.inf)
+    double = features_ND.astype(float)
+    for centre in [*labelled_LD.astype(float), *double[picks[:-1]]]:
+        np.minimum(nearest, ((double - centre) ** 2).sum(axis=1), out=nearest)
+    assert picks[-1] == nearest.argmax()
+
+
+def test_by_hand():
+    line_ND = np.array([[0.0], [1.0], [5.0], [9.0]])
+    known = Candidates(4, features_ND=line_ND, labelled_LD=np.array([[0.0]]))
+    assert KCenter()(known, 4, RNG).tolist() == [3, 2, 1, 0]
+
+
+def test_copies_of_labelled_items_come_last():
+    rng = np.random.default_rng(0)
+    labelled_LD = rng.normal(size=(20, 30)).astype(np.float32)
+    labelled_LD /= np.linalg.norm(labelled_LD, axis=1, keepdims=True)
+    others = rng.normal(size=(30, 30)).astype(np.float32)
+    features_ND = np.concatenate([labelled_LD, others, labelled_LD])
+    picks = KCenter()(Candidates(70, features_ND=features_ND, labelled_LD=labelled_LD), 31, RNG)
+    assert set(picks[:30].tolist()) == set(range(20, 50))
+
+
+def test_no_better_cover_is_more_than_twice_as_good():
+    rng = np.random.default_rng(0)
+    features_ND = np.concatenate(
+        [middle + rng.uniform(-1, 1, (50, 2)) for middle in [(0, 0), (9, 0), (0, 9)]]
+    )
+    picks = KCenter()(Candidates(150, features_ND=features_ND), 3, RNG)
+    gaps = np.linalg.norm(features_ND[:, None] - features_ND[picks], axis=2).min(axis=1)
+    assert gaps.max() <= 2 * np.sqrt(2) * 2
+
+
+def test_the_first_of_all_is_drawn():
+    features_ND = np.arange(10.0)[:, None]
+    first = {
+        int(KCenter()(Candidates(10, features_ND=features_ND), 1, np.random.default_rng(s))[0])
+        for s in range(99)
+    }
+    assert first == set(range(10))
+
+
+def test_bad_labelled_row_is_named():
+    known = Candidates(2, features_ND=np.zeros((2, 3)), labelled_LD=np.array([[0, 0, 0], [0, np.inf, 0]]))
+    with pytest.raises(BadInput, match=r"labelled_LD must be finite numbers\. Row 1"):
+        KCenter()(known, 1, RNG)
+
+
+def test_shapes_must_fit():
+    with pytest.raises(BadInput, match=r"labelled_LD must have shape \(L, 3\)\. Got \(1, 2\)"):
+        KCenter()(Candidates(2, features_ND=np.zeros((2, 3)), labelled_LD=np.zeros((1, 2))), 1, RNG)
+    with pytest.raises(BadInput, match=r"features_ND must have shape \(3, D\)"):
+        KCenter()(Candidates(3, features_ND=np.zeros((2, 3))), 1, RNG)
