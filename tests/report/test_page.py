@@ -65,8 +65,9 @@ def test_every_series_has_a_dash_pattern_of_its_own():
 
 def test_a_standalone_chart_is_xml_with_both_schemes():
     chart = line_chart([Series("a<b", [20, 40], [0.1, 0.2])], title="t", y_title="y")
-    image = standalone(chart, 800, 430)
+    image = standalone(chart, "Curves", 800, 430)
     root = ET.fromstring(image)
     assert root.tag == "{http://www.w3.org/2000/svg}svg"
     assert "prefers-color-scheme: dark" in image
     assert ".s1 { stroke" in image
+    assert root.attrib["aria-label"] == "Curves"

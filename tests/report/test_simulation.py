@@ -23,53 +23,11 @@ QUIET = [
     "--disable-sync",
 ]
 TAGS = set(
-    [
-        "html",
-        "head",
-        "meta",
-        "title",
-        "style",
-        "body",
-        "header",
-        "main",
-        "footer",
-        "section",
-        "h1",
-        "h2",
-        "p",
-        "b",
-        "bdi",
-        "span",
-        "small",
-        "dl",
-        "dt",
-        "dd",
-        "div",
-        "ul",
-        "li",
-        "figure",
-        "figcaption",
-        "details",
-        "summary",
-        "table",
-        "caption",
-        "thead",
-        "tbody",
-        "tr",
-        "th",
-        "td",
-        "pre",
-        "code",
-        "img",
-        "svg",
-        "g",
-        "line",
-        "circle",
-        "polyline",
-        "polygon",
-        "rect",
-        "text",
-    ]
+    """
+    html head meta title style body header main footer section h1 h2 p b bdi span small dl dt dd div ul li figure
+    figcaption details summary table caption thead tbody tr th td pre code img svg g line circle polyline polygon
+    rect text
+    """.split()  # noqa: SIM905
 )
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -120,53 +78,11 @@ def poisoned(value, poison):
 
 
 KEYS = set(
-    [
-        "dataset",
-        "rows",
-        "classes",
-        "metric",
-        "encoder",
-        "model",
-        "versions",
-        "runs",
-        "strategy",
-        "seed",
-        "labels",
-        "score",
-        "estimate",
-        "value",
-        "low",
-        "high",
-        "n_audit",
-        "forecast",
-        "at",
-        "seconds",
-        "fit",
-        "select",
-        "asked",
-        "summary",
-        "aulc",
-        "aulc_low",
-        "aulc_high",
-        "labels_to",
-        "full_data_score",
-        "audit",
-        "start",
-        "batch",
-        "budget",
-        "test_rows",
-        "class_counts",
-        "confusion",
-        "counts",
-        "examples",
-        "id",
-        "stream",
-        "reason",
-        "label",
-        "text",
-        "image",
-        "row",
-    ]
+    """
+    dataset rows classes metric encoder model versions runs strategy seed labels score estimate value low high
+    n_audit forecast at seconds fit select asked summary aulc aulc_low aulc_high labels_to full_data_score audit
+    start batch budget test_rows class_counts confusion counts examples id stream reason label text image row
+    """.split()  # noqa: SIM905
 )
 
 

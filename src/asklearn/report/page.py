@@ -111,13 +111,13 @@ def details(summary: str, *parts: Html) -> Html:
     return tag("details", tag("summary", summary), *parts)
 
 
-def standalone(chart: Html, width: int, height: int) -> str:
+def standalone(chart: Html, title: str, width: int, height: int) -> str:
     """Return a chart as an SVG file of its own, with its style and both colour schemes."""
     rules = style().replace("@media screen and", "@media")
     card = tag("rect", width=width, height=height, rx=10, style="fill: var(--card)")
     font = Html(".chart { font-family: system-ui, -apple-system, 'Segoe UI', Roboto, Arial, sans-serif }")
     inner = chart.replace("<svg ", f'<svg x="16" y="14" width="{width - 32}" height="{height - 28}" ', 1)
-    whole = svg(width, height, "", [tag("style", Html(_svg_rules(rules) + font)), card, Html(inner)])
+    whole = svg(width, height, title, [tag("style", Html(_svg_rules(rules) + font)), card, Html(inner)])
     return whole.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1) + "\n"
 
 

@@ -78,7 +78,10 @@ def own_estimate(view: View) -> Html:
         f"It estimates its {view.metric} from its own audit labels, without a test set.{how} "
         f"{_held(hits)}, where 95% is meant. Rounds of one seed share labels and count as one."
     )
-    caption = f"{shorten(run.strategy, 40)}, seed {run.seed}: the test score, and the learner’s own estimate with 95% interval."
+    caption = (
+        f"{shorten(run.strategy, 40)}, seed {run.seed}: the test score, and the learner’s own estimate with its "
+        "95% interval."
+    )
     return section(
         "Does the learner know how good it is?",
         tag("p", told),

@@ -107,7 +107,8 @@ def learning_curve_svg(result: Mapping[str, Any], width: int = 880, height: int 
     1
     """
     view = read(result)
-    return standalone(draw_curves(view, width - 32, height - 28), width, height)
+    title = f"Learning curves: {view.metric} against labels"
+    return standalone(draw_curves(view, width - 32, height - 28), title, width, height)
 
 
 def headline(view: View) -> Html:
