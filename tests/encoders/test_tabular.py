@@ -37,15 +37,15 @@ def test_names_match_the_width():
     assert not any(name.startswith("same") for name in encoder.names())
 
 
-def test_hats_sum_to_one_and_interpolate():
+def test_ramps_rise_in_turn_and_interpolate():
     value = {"x": RNG.normal(size=500)}
     encoder = TabularEncoder(knots=6).fit(value)
-    hats_NK = encoder.encode(value)[:, 1:]
+    ramps_NR = encoder.encode(value)[:, 1:]
     knots_K = encoder.learnt[0].knots_K
-    np.testing.assert_allclose(hats_NK.sum(axis=1), 1, atol=1e-6)
-    assert (hats_NK >= 0).all()
+    assert ramps_NR.shape == (500, len(knots_K) - 1)
+    assert (np.diff(ramps_NR, axis=1) <= 0).all()
     inside = np.clip(value["x"], knots_K[0], knots_K[-1])
-    np.testing.assert_allclose(hats_NK @ knots_K, inside, atol=1e-5)
+    np.testing.assert_allclose(knots_K[0] + ramps_NR @ np.diff(knots_K), inside, atol=1e-5)
 
 
 def test_rare_and_unknown_levels_share_a_column():

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from sklearn.cluster import MiniBatchKMeans
+from sklearn.utils.extmath import randomized_svd
 
 from asklearn.encoders import _base
 from asklearn.errors import BadInput
@@ -22,6 +23,7 @@ from asklearn.types import Floats
 MOST_PIXELS = 50_000_000
 _FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP")
 _ACTIVATIONS = 1 << 22
+_PATCHES = 100_000
 _CONTRAST = 0.003
 _WHITENING = 0.01
 
@@ -58,7 +60,7 @@ class ImageEncoder:
         Number of centroids.
     pool : int, default 3
         Cells per side over which activations are summed.
-    sample : int, default 10_000
+    sample : int, default 5_000
         Number of images, drawn by `seed`, that are fitted on.
     seed : int, default 0
 
@@ -75,7 +77,7 @@ class ImageEncoder:
     patch: int = 6
     patches: int = 256
     pool: int = 3
-    sample: int = 10_000
+    sample: int = 5_000
     seed: int = 0
     learnt: _Learnt | None = field(default=None, init=False, repr=False)
 
@@ -111,7 +113,7 @@ class ImageEncoder:
         side, channels, peak = _form(images, rows, self.size)
         pixels_NHWC = _pixels(images, rows, side, channels, peak)
         patch = max(2, min(self.patch, side // 2))
-        some_MP = _normalise(_some_patches(pixels_NHWC, patch, 100_000, rng))
+        some_MP = _normalise(_some_patches(pixels_NHWC, patch, rng))
         mean_P, whiten_PP = _whitening(some_MP)
         white_MP = (some_MP - mean_P) @ whiten_PP
         centroids = min(self.patches, len(white_MP))
@@ -121,7 +123,7 @@ class ImageEncoder:
         part = _Learnt(side, channels, peak, mean_P, whiten_PP, centroid_KP, none, none)
         parts = _base.chunks(len(rows), self._chunk(part), progress)
         pooled_NF = np.concatenate([self._pooled(part, pixels_NHWC[one]) for one in parts])
-        centre_F, project_FD = _projection(pooled_NF, self.dim)
+        centre_F, project_FD = _projection(pooled_NF, self.dim, self.seed)
         self.learnt = part._replace(centre_F=centre_F, project_FD=project_FD)
         return self
 
@@ -167,8 +169,9 @@ def _all_patches(pixels_NHWC: Floats, patch: int) -> Floats:
     return windows.reshape(-1, patch * patch * pixels_NHWC.shape[3])
 
 
-def _some_patches(pixels_NHWC: Floats, patch: int, n: int, rng: np.random.Generator) -> Floats:
+def _some_patches(pixels_NHWC: Floats, patch: int, rng: np.random.Generator) -> Floats:
     windows = sliding_window_view(pixels_NHWC, (patch, patch), axis=(1, 2))
+    n = min(_PATCHES, int(np.prod(windows.shape[:3])))
     image = rng.integers(windows.shape[0], size=n)
     y, x = rng.integers(windows.shape[1], size=n), rng.integers(windows.shape[2], size=n)
     return windows[image, y, x].reshape(n, -1)
@@ -209,15 +212,17 @@ def _cells(places: int, pool: int) -> Floats:
     return member
 
 
-def _projection(pooled_NF: Floats, dim: int) -> tuple[Floats, Floats]:
+def _projection(pooled_NF: Floats, dim: int, seed: int) -> tuple[Floats, Floats]:
     """Standardise, then principal components, scaled so that the mean variance is one."""
     centre_F = pooled_NF.mean(axis=0)
     spread_F = np.maximum(pooled_NF.std(axis=0), 1e-6)
     scaled_NF = (pooled_NF - centre_F) / spread_F
-    value_F, vector_FF = np.linalg.eigh((scaled_NF.T @ scaled_NF / len(scaled_NF)).astype(np.float64))
-    kept = max(1, min(dim, int((value_F > 1e-6 * max(value_F[-1], 1e-12)).sum())))
-    mean_variance = max(float(value_F[-kept:].mean()), 1e-6)
-    project_FD = vector_FF[:, ::-1][:, :kept] / spread_F[:, None] / np.sqrt(mean_variance)
+    rank = min(dim, *scaled_NF.shape)
+    _, singular_D, components_DF = randomized_svd(scaled_NF, rank, n_iter=3, random_state=seed)
+    used_D = singular_D > 1e-3 * singular_D[0]
+    used_D[0] = True
+    deviation = np.sqrt(np.mean(singular_D[used_D] ** 2) / len(scaled_NF))
+    project_FD = components_DF[used_D].T / spread_F[:, None] / max(float(deviation), 1e-6)
     return centre_F, np.ascontiguousarray(project_FD, dtype=np.float32)
 
 

@@ -1,4 +1,4 @@
-"""Columns of a table to features that a linear model can use: splines for numbers, one-hot for words."""
+"""Columns of a table to features that a linear model can use: ramps for numbers, one-hot for words."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import difflib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, NamedTuple, Self, TypeAlias
 
 import numpy as np
@@ -32,7 +33,7 @@ class _Number(NamedTuple):
 
     @property
     def width(self) -> int:
-        return 1 + len(self.knots_K) + self.flag
+        return max(1, len(self.knots_K)) + self.flag
 
 
 class _Words(NamedTuple):
@@ -52,19 +53,20 @@ _Columns: TypeAlias = dict[str, NDArray[Any]]
 @register("encoders", "tabular")
 @dataclass(eq=False)
 class TabularEncoder:
-    """Numbers as a line and a linear spline, words as one column per frequent level.
+    """Numbers as a line and a row of ramps, words as one column per frequent level.
 
     A number is imputed by the median (with a column that says so, where `fit` saw any missing),
-    standardised and held within six standard deviations; then `knots` hat functions between its
-    quantiles follow (a linear B-spline, de Boor 1978), so that a linear model can bend. A word has
-    one column per level, one for all rare or unknown levels, and one for missing. Columns that never
-    vary are dropped.
+    standardised and held within six standard deviations; then one ramp from 0 to 1 between each pair of
+    neighbouring knots follows (piecewise linear encoding, Gorishniy et al. 2022), so that a linear
+    model can bend. A word has one column per level, one for all rare or unknown levels, and one for
+    missing. Columns that never vary are dropped.
 
     Parameters
     ----------
-    knots : int, default 8
-        Hat functions per number, at most; 0 for none. Tables so wide that this would give more
-        than 2,048 features go without.
+    knots : int, default 12
+        Knots per number, at most: half-way between the quantiles of the values and those of the
+        distinct values; 0 for none. Tables so wide that this would give more than 2,048 features
+        from numbers go without.
     levels : int, default 32
         Levels kept per column of words, the most frequent first.
     rare : int, default 3
@@ -84,7 +86,7 @@ class TabularEncoder:
            [ 1.22,  0.  ,  0.  ,  0.  ,  0.  ,  1.  ]], dtype=float32)
     """
 
-    knots: int = 8
+    knots: int = 12
     levels: int = 32
     rare: int = 3
     sample: int = 100_000
@@ -119,7 +121,7 @@ class TabularEncoder:
         if rows > self.sample:
             drawn = np.sort(np.random.default_rng(self.seed).choice(rows, self.sample, replace=False))
         numbers = sum(column.dtype != object for column in columns.values())
-        knots = self.knots if numbers * (self.knots + 1) <= _WIDEST else 0
+        knots = self.knots if numbers * self.knots <= _WIDEST else 0
         self.learnt = []
         for done, (name, column) in enumerate(columns.items(), start=1):
             if column.dtype == object:
@@ -167,7 +169,7 @@ class TabularEncoder:
         names = []
         for one in _base.fitted(self.learnt, "tabular"):
             if isinstance(one, _Number):
-                names += [one.name, *(f"{one.name} near {knot:.4g}" for knot in one.knots_K)]
+                names += [one.name, *(f"{one.name} above {knot:.4g}" for knot in one.knots_K[:-1])]
             else:
                 names += [f"{one.name}={level}" for level in one.levels]
                 names += [f"{one.name} is rare"] * one.pool
@@ -218,19 +220,14 @@ def _write_number(one: _Number, column: Floats, out_NW: Floats) -> None:
     missing = np.isnan(column)
     value = np.clip(np.where(missing, one.median, column.astype(np.float64)), -_LARGEST, _LARGEST)
     out_NW[:, 0] = np.clip(value / one.scale - one.median / one.scale, -_SCALES, _SCALES)
-    if len(one.knots_K):
-        _write_hats(one.knots_K, value, out_NW[:, 1 : 1 + len(one.knots_K)])
+    _write_ramps(one.knots_K, value, out_NW[:, 1:])
     if one.flag:
         out_NW[:, -1] = missing
 
 
-def _write_hats(knots_K: Floats, value: Floats, out_NK: Floats) -> None:
-    value = np.clip(value, knots_K[0], knots_K[-1])
-    left = np.clip(np.searchsorted(knots_K, value, side="right") - 1, 0, len(knots_K) - 2)
-    share = (value - knots_K[left]) / (knots_K[left + 1] - knots_K[left])
-    row = np.arange(len(value))
-    out_NK[row, left] = 1 - share
-    out_NK[row, left + 1] = share
+def _write_ramps(knots_K: Floats, value: Floats, out_NR: Floats) -> None:
+    for ramp, (start, stop) in enumerate(pairwise(knots_K)):
+        out_NR[:, ramp] = np.clip((value - start) / (stop - start), 0, 1)
 
 
 def _write_words(one: _Words, column: NDArray[np.object_], out_NW: Floats) -> None:
@@ -285,9 +282,7 @@ def _objects(name: str, values: NDArray[np.object_]) -> NDArray[Any]:
     kinds = {type(value) for value in plain if value is not None}
     if kinds and all(issubclass(kind, int | float | np.number | np.bool_) for kind in kinds):
         try:
-            return _finite(
-                name, np.array([np.nan if value is None else value for value in plain], np.float64)
-            )
+            numbers = np.array([np.nan if value is None else value for value in plain], np.float64)
         except OverflowError as error:
             raise BadInput(f"Column {name!r} holds a whole number beyond float64; make it str.") from error
         return _finite(name, numbers)
