@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
-from asklearn.errors import BadInput, NotFitted
+from asklearn.errors import AskLearnError, BadInput, NotFitted
 from asklearn.registry import register
 from asklearn.types import Categorical, Floats, Label
 
@@ -35,7 +35,7 @@ class SklearnModel:
     >>> from sklearn.linear_model import LogisticRegression
     >>> model = SklearnModel(LogisticRegression()).fit([[0.0], [1.0], [3.0], [4.0]], ["a", "a", "b", "b"])
     >>> model.posterior([[0.0]]).proba_NC.round(2)
-    array([[0.89, 0.11]], dtype=float32)
+    array([[0.88, 0.12]], dtype=float32)
     """
 
     def __init__(self, estimator: Any) -> None:
@@ -72,11 +72,25 @@ class SklearnModel:
         return type(self)(copy)
 
     def fit(self, X: Any, y: Sequence[Label], sample_weight: Floats | None = None) -> Self:
-        """Train on features of shape (L, D) and one label each."""
+        """Train on features of shape (L, D) and one label each.
+
+        Raises
+        ------
+        BadInput
+            If the classifier cannot, with its own words.
+        """
         extra = {} if sample_weight is None else {"sample_weight": sample_weight}
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
-            self.estimator.fit(np.asarray(X), np.asarray(y), **extra)
+            try:
+                self.estimator.fit(np.asarray(X), np.asarray(y), **extra)
+            except AskLearnError:
+                raise
+            except Exception as error:
+                raise BadInput(
+                    f"{type(self.estimator).__name__} could not be trained on {len(y)} labels of {len(set(y))} "
+                    f"classes, which are kept: {error}"
+                ) from error
         return self
 
     def posterior(self, X: Any) -> Categorical:
@@ -102,8 +116,8 @@ class SklearnModel:
         return Categorical(proba_NC, draws_KNC)
 
     def params(self) -> dict[str, Any]:
-        """Return what the fit chose for every setting that was left to ``"auto"``."""
+        """Return what the fit chose for every setting that was left to ``"auto"``, where it says so."""
         settings = self.estimator.get_params(deep=False)
-        return {
-            name: getattr(self.estimator, name + "_") for name, value in settings.items() if value == "auto"
-        }
+        automatic = [name for name, value in settings.items() if isinstance(value, str) and value == "auto"]
+        chosen = {name: getattr(self.estimator, name + "_", None) for name in automatic}
+        return {name: value for name, value in chosen.items() if isinstance(value, str | int | float)}
