@@ -37,3 +37,23 @@ def test_the_final_score_is_the_last_of_the_mean_curve(result):
 def test_the_axis_is_logarithmic_where_it_spans_enough(make_result):
     assert log_axis(read(make_result(rounds=15)))
     assert not log_axis(read(make_result(rounds=5)))
+
+
+def compared(gains, copies=1):
+    """Random at 0.5, and strategies that differ from it by the given gain in each seed."""
+    names = [f"s{i}" for i in range(copies)]
+    rows = [(name, seed, 0.5 + gain) for name in names for seed, gain in enumerate(gains)]
+    rows += [("random", seed, 0.5) for seed in range(len(gains))]
+    runs = [{"strategy": n, "seed": s, "labels": [20, 40], "score": [score] * 2} for n, s, score in rows]
+    return read({"runs": runs})
+
+
+def test_a_mean_gain_within_chance_does_not_win():
+    assert compared([0.05, -0.03, 0.02]).winner is None
+    assert compared([0.05, 0.04, 0.06]).winner == "s0"
+
+
+def test_many_strategies_need_a_clearer_gain():
+    gains = [0.01, 0.05, 0.02, 0.04, 0.06]
+    assert compared(gains).winner == "s0"
+    assert compared(gains, copies=40).winner is None
