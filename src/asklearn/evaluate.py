@@ -174,4 +174,4 @@ def folds(n: int, k: int, rng: Generator) -> list[Indices]:
     >>> [len(fold) for fold in folds(7, 3, np.random.default_rng(0))]
     [3, 2, 2]
     """
-    return [np.sort(part) for part in np.array_split(rng.permutation(n), min(n, k)) if len(part)]
+    return [np.sort(part) for part in np.array_split(rng.permutation(n), max(min(n, k), 1)) if len(part)]

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.random import default_rng
 
 from asklearn.audit import audit_order
-from asklearn.crossfit import CrossFit, audit_sample, cross_fit
+from asklearn.crossfit import AuditSample, CrossFit, audit_sample, cross_fit
 from asklearn.errors import BadInput, Conflict, JournalError, NotFitted, PoolExhausted, UnknownItem
 from asklearn.evaluate import estimate
 from asklearn.events import (
@@ -45,6 +47,7 @@ RETUNE = 1.5
 WATCHED = 2000
 TRIES = 20
 SNAPSHOT_EVERY = 50_000
+LEVEL = 0.95
 
 Made = TypeVar("Made")
 
@@ -120,15 +123,16 @@ class ActiveLearner:
     ) -> None:
         if X is None:
             raise BadInput("ActiveLearner needs the pool's features. Got X=None.")
+        seed = None if seed is None else _whole(seed, "seed is a whole number, at least 0", 0)
         if not 0 <= audit <= 1:
             raise BadInput(
                 f"audit is the share of a batch that is drawn at random, from 0 to 1. Got {audit}."
             )
-        if budget is not None and budget < 1:
-            raise BadInput(f"budget is the number of items to ask for, at least 1. Got {budget}.")
+        if budget is not None:
+            budget = _whole(budget, "budget is the number of items to ask for, at least 1", 1)
         self.strategy = strategy_of(strategy)
         self.metric = metric_named(metric)
-        self.annotator = annotator
+        self.annotator = _name(annotator)
         self.seconds: dict[str, float] = {"fit": 0.0, "score": 0.0, "select": 0.0}
         self._clock = clock
         self._prototype: Model = adapt("models", model)
@@ -138,14 +142,16 @@ class ActiveLearner:
         self._fitted: Model | None = None
         self._scorer: Model | None = None
         self._trained_on: tuple[list[int], list[Label]] = ([], [])
-        self._crossfit: CrossFit | None = None
+        self._crossfit: tuple[AuditSample, CrossFit] | None = None
         self._orders: list[Indices] = []
         added = self._added(self._pool.shards[0], ids, 0)
         self.journal: Journal = _open_journal(journal)
         self._state = open_state(self.journal)
         self._kept_at = self._state.position
-        self._configure(seed, audit, budget, model)
-        self._open_pool(added)
+        self._check_pool(added)
+        self._configure(seed, float(audit), budget, model)
+        self._append_at(lambda state: ([] if state.cohorts else [added], None))
+        self._check_pool(added)
 
     # What is known
 
@@ -209,8 +215,7 @@ class ActiveLearner:
         PoolExhausted
             If nothing is left to ask, or the budget is spent.
         """
-        if n < 1:
-            raise BadInput(f"Ask for at least one item. Got n={n}.")
+        n = _whole(n, "Ask for at least one item", 1)
         self.refresh()
 
         def attempt(state: State) -> tuple[list[Event], Batch]:
@@ -262,7 +267,7 @@ class ActiveLearner:
             If the disk refused; then nothing is recorded.
         """
         items, raw = list(check_ids(_sequence(ids, "ids"))), list(_sequence(labels, "labels"))
-        times = [None] * len(items) if seconds is None else list(seconds)
+        times = [None] * len(items) if seconds is None else [_duration(one) for one in seconds]
         if not len(items) == len(raw) == len(times):
             raise BadInput(
                 f"Expected one label (and one time, if any) for each of {len(items)} ids. "
@@ -271,10 +276,7 @@ class ActiveLearner:
         checked = [self._task.check(one) for one in raw]
         self._check_kind(checked)
         who = self.annotator if annotator is None else annotator
-        extra = [
-            {"label": label, "seconds": None if s is None else float(s)}
-            for label, s in zip(checked, times, strict=True)
-        ]
+        extra = [{"label": label, "seconds": s} for label, s in zip(checked, times, strict=True)]
         self._reply(Answered, items, who, keys, extra)
 
     def retract(self, ids: Iterable[ItemId], *, annotator: str | None = None) -> None:
@@ -316,9 +318,9 @@ class ActiveLearner:
         rows, labels = self._training_set(state)
         if (rows, labels) == self._trained_on:
             return
-        self._trained_on, self._crossfit = (rows, labels), None
         if len(set(labels)) < 2:
             self._fitted = self._scorer = None
+            self._trained_on, self._crossfit = (rows, labels), None
             return
         position = state.position
         last = state.fits[-1] if state.fits else None
@@ -328,6 +330,7 @@ class ActiveLearner:
         started = time.perf_counter()
         self._fit(self._pool.take(np.array(rows)), labels, params)
         self.seconds["fit"] = time.perf_counter() - started
+        self._trained_on, self._crossfit = (rows, labels), None
         if last is not None and last.position >= state.replied_at:
             return
         assert self._fitted is not None
@@ -356,7 +359,7 @@ class ActiveLearner:
             committee = adapt("models", lookup("models", "committee")(member.estimator))
             self._scorer = committee.fresh(_seed(self.seed, "committee", len(labels))).fit(features, labels)
 
-    def evaluate(self, metric: str | None = None, *, level: float = 0.95) -> Estimate:
+    def evaluate(self, metric: str | None = None, *, level: float = LEVEL) -> Estimate:
         """Estimate how good the present model is on a new item like those of the pool.
 
         Only labels of the audit are counted, each predicted by a model that did not see it
@@ -383,18 +386,21 @@ class ActiveLearner:
         wanted = self.metric if metric is None else metric_named(metric)
         state = self.state
         fit = state.fits[-1]
-        for one in state.measured:
-            if (one.model, one.name, one.level) == (fit.model, wanted.name, level):
-                return _estimate(one)
-        if self._crossfit is None:
+        sample = audit_sample(state, self._audit_orders(state), dict(zip(*self._trained_on, strict=True)))
+        if self._crossfit is None or self._crossfit[0] != sample:
             rng = default_rng(_seed(self.seed, "folds", fit.labels))
-            sample = audit_sample(state, self._audit_orders(state), dict(zip(*self._trained_on, strict=True)))
             fresh = self._prototype.fresh(_seed(self.seed, "crossfit", fit.labels), fit.params)
-            self._crossfit = cross_fit(fresh, self._pool.take, self._trained_on, sample, rng)
-        made = self._crossfit
+            self._crossfit = sample, cross_fit(fresh, self._pool.take, self._trained_on, sample, rng)
+        made = self._crossfit[1]
         rng = default_rng(_seed(self.seed, "interval", fit.labels))
         result = estimate(wanted, made.proba_NC, made.truth_N, rng, weight_N=made.weight_N, level=level)
-        self._append_at(lambda state: ([self._measured(result, fit.model)], None))
+        new = self._measured(result, fit.model)
+        self._append_at(
+            lambda state: (
+                [] if any(replace(new, time=one.time) == one for one in state.measured) else [new],
+                None,
+            )
+        )
         return result
 
     def forecast(self, more: int, metric: str | None = None, *, level: float = 0.9) -> Estimate:
@@ -403,12 +409,12 @@ class ActiveLearner:
         Call :meth:`evaluate` after each round to make the forecast possible.
         """
         wanted = self.metric if metric is None else metric_named(metric)
-        self.evaluate(wanted.name)
+        self.evaluate(wanted.name, level=LEVEL)
         now = self.state.fits[-1].labels
         history = [
             (one.labels, _estimate(one))
             for one in self.state.measured
-            if one.name == wanted.name and one.labels <= now
+            if one.name == wanted.name and one.labels <= now and one.level == LEVEL
         ]
         return forecast(history, now + more, default_rng(_seed(self.seed, "forecast", now)), level=level)
 
@@ -444,17 +450,24 @@ class ActiveLearner:
         if wanted != held:
             self._append_at(lambda state: ([wanted], None) if state.settings in (held, None) else ([], None))
 
-    def _open_pool(self, added: Added) -> None:
-        """Begin the journal's pool, or make sure that these are the features it was begun with."""
-        if not self._state.cohorts:
-            self._append_at(lambda state: ([] if state.cohorts else [added], None))
+    def _check_pool(self, added: Added) -> None:
+        """Make sure that a journal that has items is about these."""
+        cohorts = self._state.cohorts
+        if not cohorts:
+            return
         if self._state.rows != len(self._pool):
             raise BadInput(
                 f"The journal is about {self._state.rows} items. Got features of {len(self._pool)}. "
                 "Open it with the features of all items so far; further items enter by add()."
             )
         features = self._pool.shards[0]
-        for cohort in self._state.cohorts:
+        for cohort in cohorts:
+            given = None if added.ids is None else added.ids[cohort.start : cohort.stop]
+            if given is not None and given != (cohort.ids or tuple(range(cohort.start, cohort.stop))):
+                raise BadInput(
+                    f"The journal was begun with other ids for rows {cohort.start} to {cohort.stop}. "
+                    "Leave ids out to go on with the journal's own."
+                )
             if cohort.fingerprint != fingerprint(features[cohort.start : cohort.stop]):
                 raise BadInput(
                     f"The journal was begun with other features for rows {cohort.start} to {cohort.stop}: "
@@ -498,8 +511,10 @@ class ActiveLearner:
         extra: Sequence[dict[str, Any]] | None = None,
     ) -> None:
         state = self.state
+        keys = None if keys is None else [_name(key, "key") for key in _sequence(keys, "keys")]
         if keys is not None and len(keys) != len(items):
             raise BadInput(f"Expected one key for each of {len(items)} ids. Got {len(keys)}.")
+        _name(annotator)
         unknown = next((item for item in items if state.row(item) is None), None)
         if unknown is not None:
             raise UnknownItem(f"There is no item {unknown!r} in this pool of {state.rows} items.")
@@ -528,9 +543,9 @@ class ActiveLearner:
         return held.revision if held.key == key else held.revision + 1
 
     def _check_kind(self, labels: Sequence[Label]) -> None:
-        known = next(iter(self._task.labels), None) or next((ls[0] for _, ls in self.state.answers()), None)
+        said = (answers[0] for _, answers in self.state.answers())
+        known = next(chain(self._task.labels, said, labels), None)
         for label in labels:
-            known = label if known is None else known
             if isinstance(label, str) is not isinstance(known, str):
                 raise BadInput(
                     f"Labels must be all texts or all whole numbers. Got {label!r} beside {known!r}; "
@@ -594,7 +609,8 @@ class ActiveLearner:
 
     def _open_rows(self, state: State) -> Indices:
         open_N = np.ones(len(self._pool), bool)
-        for items in (state.asks, state.said, state.resolved, state.erased):
+        told = (item for item in state.said if state.status(item) is not Status.WAITING)
+        for items in (state.asks, told, state.resolved, state.erased):
             rows = [row for row in map(state.row, items) if row is not None]
             open_N[rows] = False
         return np.flatnonzero(open_N)
@@ -666,7 +682,27 @@ def _seed(seed: int, purpose: str, number: int) -> int:
     return int(words.generate_state(1, np.uint32)[0] >> 1)
 
 
+def _whole(value: Any, expected: str, least: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not least <= value < 2**63:
+        raise BadInput(f"{expected}. Got {value!r}.")
+    return int(value)
+
+
+def _name(value: Any, what: str = "annotator") -> str:
+    if not isinstance(value, str) or not value:
+        raise BadInput(f"The {what} must be a text that is not empty. Got {value!r}.")
+    return value
+
+
+def _duration(value: Any) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not 0 <= value < math.inf:
+        raise BadInput(f"seconds must be numbers, zero or more, or None. Got {value!r}.")
+    return float(value)
+
+
 def _sequence(values: Any, name: str) -> Sequence[Any]:
     if isinstance(values, str | bytes | dict):
-        raise BadInput(f"{name} must be a list or an array, one entry per item. Got {values!r}.")
+        raise BadInput(f"{name} must be a list or an array, one entry per item. Got {values!r:.200}.")
     return values if isinstance(values, Sequence) else list(values)

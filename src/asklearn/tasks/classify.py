@@ -36,10 +36,18 @@ class Classify:
     name = "classify"
 
     def __init__(self, labels: Sequence[Label] = (), open_labels: bool = True) -> None:
+        if isinstance(labels, str):
+            raise BadInput(f"labels must be a list of classes. Got {labels!r}.")
         self.labels = tuple(plain(one) for one in labels)
         self.open_labels = open_labels
         if len(set(self.labels)) < len(self.labels):
             raise BadInput(f"The declared classes must differ. Got {list(self.labels)}.")
+        if len({isinstance(one, str) for one in self.labels}) > 1:
+            raise BadInput(f"The classes must be all texts or all whole numbers. Got {list(self.labels)}.")
+        if not self.labels and not open_labels:
+            raise BadInput(
+                "Without declared classes no answer could be right: give labels, or open_labels=True."
+            )
 
     def check(self, raw: Json) -> Label:
         """Return the label in its normal form, or say what is wrong with it.
@@ -93,6 +101,19 @@ def plain(raw: Json) -> Label:
         return int(value)
     if isinstance(value, float) and math.isfinite(value) and value == int(value):
         return int(value)
-    if isinstance(value, int) or (isinstance(value, str) and value):
+    if isinstance(value, int) and -(2**63) <= value < 2**63:
         return value
-    raise BadInput(f"A label must be a whole number or a text that is not empty. Got {raw!r}.")
+    if isinstance(value, str) and value and "\0" not in value and _encodes(value):
+        return value
+    raise BadInput(
+        "A label must be a whole number of 64 bits or a text that is not empty, without null characters. "
+        f"Got {raw!r:.200}."
+    )
+
+
+def _encodes(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
