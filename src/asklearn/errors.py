@@ -87,6 +87,6 @@ class JournalDamaged(JournalError):
         Number of leading events that are intact.
     """
 
-    def __init__(self, message: str, good: int) -> None:
+    def __init__(self, message: str, good: int = 0) -> None:
         super().__init__(message)
         self.good = good

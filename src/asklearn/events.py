@@ -290,7 +290,7 @@ def encode(event: Event) -> str:
         line.encode()
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise BadInput(
-            f"An event must be of a known kind and hold plain values: {error}. Got {event!r:.200}."
+            f"An event must be of a known kind and hold plain values ({error}). Got {type(event).__name__}."
         ) from error
     return line
 

@@ -180,7 +180,7 @@ def parse(spec: str) -> tuple[str, dict[str, Any]]:
     >>> parse("logistic(C=1.0, folds=3)")
     ('logistic', {'C': 1.0, 'folds': 3})
     """
-    problem = f"A specification looks like name or name(option=value, ...). Got {spec!r}."
+    problem = f"A specification looks like name or name(option=value, ...). Got {spec[:200]!r}."
     if "(" not in spec:
         return spec.strip(), {}
     try:
@@ -189,9 +189,12 @@ def parse(spec: str) -> tuple[str, dict[str, Any]]:
         raise BadInput(problem) from error
     if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name) or call.args:
         raise BadInput(problem)
+    options = [str(one.arg or "**") for one in call.keywords]
+    if "**" in options or len(set(options)) < len(options):
+        raise BadInput(problem)
     try:
-        return call.func.id, {str(k.arg): ast.literal_eval(k.value) for k in call.keywords if k.arg}
-    except ValueError as error:
+        return call.func.id, {str(one.arg): ast.literal_eval(one.value) for one in call.keywords}
+    except (ValueError, TypeError, RecursionError, MemoryError) as error:
         raise BadInput(problem) from error
 
 

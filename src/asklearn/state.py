@@ -262,6 +262,8 @@ def _check_added(state: State, event: Added) -> None:
         raise NotAllowed(f"Items are added from row {state.rows} on. Got rows {event.start} to {event.stop}.")
     if event.ids is not None and len(event.ids) != event.stop - event.start:
         raise NotAllowed(f"Expected {event.stop - event.start} ids. Got {len(event.ids)}.")
+    if event.ids is not None and len(set(event.ids)) < len(event.ids):
+        raise NotAllowed("Every item needs an id of its own. Got an id twice among the new items.")
     ids: Iterable[ItemId] = range(event.start, event.stop) if event.ids is None else event.ids
     for item in ids:
         if state.row(item) is not None:
