@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
 from asklearn.encoders import _base
 from asklearn.errors import BadInput
@@ -19,7 +20,7 @@ from asklearn.types import Floats
 
 _ROWS = 65_536
 _WIDEST = 2_048
-_SCALES = 6.0
+_QUANTILES = 201
 _LARGEST = 1e100
 _ABSENT = -1
 
@@ -27,13 +28,14 @@ _ABSENT = -1
 class _Number(NamedTuple):
     name: str
     median: float
-    scale: float
-    knots_K: Floats
+    quantiles: Floats
+    scores: Floats
+    knots: Floats
     flag: bool
 
     @property
     def width(self) -> int:
-        return max(1, len(self.knots_K)) + self.flag
+        return max(1, len(self.knots)) + self.flag
 
 
 class _Words(NamedTuple):
@@ -53,10 +55,10 @@ _Columns: TypeAlias = dict[str, NDArray[Any]]
 @register("encoders", "tabular")
 @dataclass(eq=False)
 class TabularEncoder:
-    """Numbers as a line and a row of ramps, words as one column per frequent level.
+    """Numbers as normal scores and a row of ramps, words as one column per frequent level.
 
-    A number is imputed by the median (with a column that says so, where `fit` saw any missing),
-    standardised and held within six standard deviations; then one ramp from 0 to 1 between each pair of
+    A number is imputed by the median (with a column that says so, where `fit` saw any missing) and
+    mapped to where it would be if its column were standard normal; then one ramp from 0 to 1 between each pair of
     neighbouring knots follows (piecewise linear encoding, Gorishniy et al. 2022), so that a linear
     model can bend. A word has one column per level, one for all rare or unknown levels, and one for
     missing. Columns that never vary are dropped.
@@ -80,10 +82,10 @@ class TabularEncoder:
     >>> import numpy as np
     >>> table = {"age": np.array([20.0, 30.0, np.nan, 40.0]), "town": ["Bonn", "Bonn", "Ulm", None]}
     >>> TabularEncoder(knots=0, rare=1).fit(table).encode(table).round(2)
-    array([[-1.22,  0.  ,  1.  ,  0.  ,  0.  ,  0.  ],
+    array([[-2.81,  0.  ,  1.  ,  0.  ,  0.  ,  0.  ],
            [ 0.  ,  0.  ,  1.  ,  0.  ,  0.  ,  0.  ],
            [ 0.  ,  1.  ,  0.  ,  1.  ,  0.  ,  0.  ],
-           [ 1.22,  0.  ,  0.  ,  0.  ,  0.  ,  1.  ]], dtype=float32)
+           [ 2.81,  0.  ,  0.  ,  0.  ,  0.  ,  1.  ]], dtype=float32)
     """
 
     knots: int = 12
@@ -169,7 +171,7 @@ class TabularEncoder:
         names = []
         for one in _base.fitted(self.learnt, "tabular"):
             if isinstance(one, _Number):
-                names += [one.name, *(f"{one.name} above {knot:.4g}" for knot in one.knots_K[:-1])]
+                names += [one.name, *(f"{one.name} above {knot:.4g}" for knot in one.knots[:-1])]
             else:
                 names += [f"{one.name}={level}" for level in one.levels]
                 names += [f"{one.name} is rare"] * one.pool
@@ -188,12 +190,14 @@ def _fit_number(name: str, column: Floats, knots: int) -> _Number | None:
     flag = bool(missing.any())
     if not len(known) or (known.min() == known.max() and not flag):
         return None
-    return _Number(name, float(np.median(known)), _scale(known), _knots(known, knots), flag)
+    return _Number(name, float(np.median(known)), *_normal_scores(known), _knots(known, knots), flag)
 
 
-def _scale(known: Floats) -> float:
-    """Standard deviation, or one if they are equal."""
-    return float(known.std()) or 1.0
+def _normal_scores(known: Floats) -> tuple[Floats, Floats]:
+    """Return distinct quantiles and where they would be if the values were standard normal."""
+    share_Q = (np.arange(_QUANTILES) + 0.5) / _QUANTILES
+    quantiles, tied_Q = np.unique(np.quantile(known, share_Q), return_inverse=True)
+    return quantiles, ndtri(np.bincount(tied_Q, share_Q) / np.bincount(tied_Q))
 
 
 def _knots(known: Floats, knots: int) -> Floats:
@@ -219,15 +223,15 @@ def _fit_words(name: str, column: NDArray[np.object_], levels: int, rare: int) -
 def _write_number(one: _Number, column: Floats, out_NW: Floats) -> None:
     missing = np.isnan(column)
     value = np.clip(np.where(missing, one.median, column.astype(np.float64)), -_LARGEST, _LARGEST)
-    out_NW[:, 0] = np.clip(value / one.scale - one.median / one.scale, -_SCALES, _SCALES)
-    _write_ramps(one.knots_K, value, out_NW[:, 1:])
+    out_NW[:, 0] = np.interp(value, one.quantiles, one.scores)
+    _write_ramps(one.knots, value, out_NW[:, 1:])
     if one.flag:
         out_NW[:, -1] = missing
 
 
 def _write_ramps(knots_K: Floats, value: Floats, out_NR: Floats) -> None:
     for ramp, (start, stop) in enumerate(pairwise(knots_K)):
-        out_NR[:, ramp] = np.clip((value - start) / (stop - start), 0, 1)
+        out_NR[:, ramp] = (np.clip(value, start, stop) - start) / (stop - start)
 
 
 def _write_words(one: _Words, column: NDArray[np.object_], out_NW: Floats) -> None:
