@@ -1,5 +1,7 @@
 """Farthest-first against plain greedy, and the traps that others fell into."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -13,16 +15,18 @@ RNG = np.random.default_rng(0)
 
 def plain_greedy(features_ND, labelled_LD, n):
     """Every distance to every centre, anew for each pick."""
-    centres, picks, radii = [row.astype(float) for row in labelled_LD], [], []
+    rows, centres = features_ND.astype(float).tolist(), labelled_LD.astype(float).tolist()
+    picks, radii = [], []
     for _ in range(n):
-        nearest = [
-            -1.0 if i in picks else min(float(((row - centre) ** 2).sum()) for centre in centres)
-            for i, row in enumerate(features_ND.astype(float))
-        ]
-        picks.append(int(np.argmax(nearest)))
-        radii.append(nearest[picks[-1]])
-        centres.append(features_ND[picks[-1]].astype(float))
+        nearest = [-1.0 if i in picks else min(map(partial(gap, row), centres)) for i, row in enumerate(rows)]
+        radii.append(max(nearest))
+        picks.append(nearest.index(radii[-1]))
+        centres.append(rows[picks[-1]])
     return picks, radii
+
+
+def gap(a, b):
+    return sum((x - y) ** 2 for x, y in zip(a, b, strict=True))
 
 
 def radii_of(features_ND, labelled_LD, picks):
@@ -39,16 +43,16 @@ def small_front(monkeypatch):
 
 
 @pytest.mark.usefixtures("small_front")
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("shift", [0.0, 1000.0])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_lazy_is_plain_greedy(seed, shift, dtype):
     rng = np.random.default_rng(seed)
     middles = rng.normal(size=(7, 4)) * 5
-    features_ND = (middles[rng.integers(7, size=200)] + rng.normal(size=(200, 4)) + shift).astype(dtype)
+    features_ND = (middles[rng.integers(7, size=100)] + rng.normal(size=(100, 4)) + shift).astype(dtype)
     labelled_LD = (middles[:3] + shift).astype(dtype)
-    picks = KCenter()(Candidates(200, features_ND=features_ND, labelled_LD=labelled_LD), 60, RNG)
-    expected, radii = plain_greedy(features_ND, labelled_LD, 60)
+    picks = KCenter()(Candidates(100, features_ND=features_ND, labelled_LD=labelled_LD), 40, RNG)
+    expected, radii = plain_greedy(features_ND, labelled_LD, 40)
     np.testing.assert_allclose(radii_of(features_ND, labelled_LD, picks), radii, rtol=1e-5)
     assert picks.tolist() == expected
 
