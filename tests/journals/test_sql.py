@@ -26,10 +26,10 @@ from asklearn.errors import (
     NewerFormat,
     NotStored,
 )
-from asklearn.events import Added, Answered, Configured, Erased, Fitted
+from asklearn.events import Added, Answered, Configured, Erased, Fitted, encode
 from asklearn.journal import Journal, SnapshotStore, open_state
 from asklearn.journals.repair import Repaired, repair
-from asklearn.journals.sql import SqlJournal
+from asklearn.journals.sql import SqlJournal, _Request
 from asklearn.state import dump, fold
 
 CLAIM = Path(__file__).parents[2] / "benchmarks" / "claims" / "journal.py"
@@ -460,6 +460,21 @@ def test_waiting_appends_share_one_commit_and_each_has_its_own_result(path):
         ]  # fmt: skip
         assert sum(commits) == 1
         assert list(journal.read()) == [answer(0), answer(1), Erased(item=5), answer(2), answer(3)]
+
+
+def test_equal_appends_of_two_threads_are_two_requests(path):
+    with SqlJournal(path) as journal:
+        others = _Request([answer(1)], [encode(answer(1))], None)
+
+        def another_thread_comes_to_wait(connection):
+            if not others.done and others not in journal._waiting:
+                journal._waiting.append(others)
+
+        sa.event.listen(journal._writes, "commit", another_thread_comes_to_wait)
+        assert journal.append([answer(1)]) == 1
+        assert list(journal._waiting) == [others]
+        assert journal.append([answer(2)]) == 2
+        assert (others.done, others.position) == (True, 1)
 
 
 def child_appends_at_zero(path, number, results):

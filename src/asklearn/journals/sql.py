@@ -84,7 +84,7 @@ class _Broken(Exception):
     """The chain of digests, or what it should hold, is broken."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Request:
     """One call of append, waiting for whoever writes next."""
 
