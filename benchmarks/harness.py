@@ -133,7 +133,7 @@ class Run:
         self.cache.parent.mkdir(parents=True, exist_ok=True)
         with self.cache.open("a", encoding="utf-8") as lines:
             for count, (key, record) in enumerate(self._results(work, todo), 1):
-                lines.write("\n" + json.dumps({"key": key, **record}))
+                lines.write("\n" + json.dumps({"key": key, **record}) + "\n")
                 lines.flush()
                 done[key] = record
                 print(f"{self.name} {count}/{len(todo)} {key} {record['cpu']:.1f} CPU s", flush=True)
