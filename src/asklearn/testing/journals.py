@@ -262,12 +262,12 @@ def _run_threads(count: int, work: Callable[[int], None]) -> None:
         raise AssertionError(f"Expected no error from {count} threads. Got {failures[0]!r}.") from failures[0]
 
 
-def _maker(kind: Any, folder: Path, name: str) -> Make:
+def _maker(kind: Callable[..., Journal], folder: Path, name: str) -> Make:
     count = itertools.count()
-    return lambda: kind(path=folder / f"{name}-{next(count)}.db")  # type: ignore[no-any-return]
+    return lambda: kind(path=folder / f"{name}-{next(count)}.db")
 
 
-def _reopener(kind: Any) -> Reopen:
+def _reopener(kind: Callable[..., Journal]) -> Reopen:
     def reopen(journal: Any) -> Journal:
         journal.close()
         return kind(path=journal.path)
