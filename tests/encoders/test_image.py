@@ -155,6 +155,21 @@ def test_broken_image_is_named(broken, message):
         encoder.encode([*good[:2], broken])
 
 
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "BMP", "WEBP"])
+def test_flipped_bytes_are_read_or_refused(kind):
+    good = [packed(one) for one in grey(12)]
+    encoder = ImageEncoder(**SMALL).fit(good)
+    content = packed(grey(1, 24)[0], kind)
+    rng = np.random.default_rng(0)
+    for _ in range(60):
+        broken = bytearray(content)
+        broken[rng.integers(len(broken))] ^= 1 << int(rng.integers(8))
+        try:
+            assert np.isfinite(encoder.encode([bytes(broken)])).all()
+        except BadInput:
+            continue
+
+
 @pytest.mark.parametrize(
     ("items", "message"),
     [
