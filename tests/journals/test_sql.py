@@ -37,7 +37,7 @@ forking = get_context("fork")
 
 
 def answer(n, label="cat"):
-    return Answered(item=n, annotator="ann", key=f"k{n}", label=label, time=1.0 + n)
+    return Answered(item=n, annotator="ann", key=f"k{n}", label=label, time=1.0)
 
 
 def project(n):
@@ -475,6 +475,24 @@ def test_equal_appends_of_two_threads_are_two_requests(path):
         assert list(journal._waiting) == [others]
         assert journal.append([answer(2)]) == 2
         assert (others.done, others.position) == (True, 1)
+
+
+def test_an_interruption_of_one_thread_is_a_clear_error_to_the_others(path):
+    with SqlJournal(path) as journal:
+        waiting = _Request([answer(1)], [encode(answer(1))], None)
+        journal._waiting.append(waiting)
+
+        def interrupt(connection):
+            raise KeyboardInterrupt
+
+        sa.event.listen(journal._writes, "commit", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            journal.append([answer(2)])
+        sa.event.remove(journal._writes, "commit", interrupt)
+        assert isinstance(waiting.error, NotStored)
+        assert list(journal.read()) == []
+        assert journal.append([answer("a\0b")]) == 1
+        assert list(journal.read()) == [answer("a\0b")]
 
 
 def child_appends_at_zero(path, number, results):

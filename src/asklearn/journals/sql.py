@@ -304,9 +304,12 @@ class SqlJournal:
                 if after != before:
                     connection.execute(_set_head, {"head": f"{after[0]} {after[1]}"})
         except BaseException as error:
+            known = isinstance(error, JournalError)
             for request in group:
-                request.error = error
-            if not isinstance(error, JournalError):
+                request.error = (
+                    error if known else NotStored(f"Storing was interrupted by {error!r}. Try again.")
+                )
+            if not known:
                 raise
         finally:
             for request in group:
