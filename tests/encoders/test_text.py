@@ -102,6 +102,7 @@ def test_wrong_items_are_named(items, message):
         {"chars": (5, 3)},
         {"chars": (0, 0), "words": 0},
         {"words": -1},
+        {"emphasis": 3},
     ],
 )
 def test_wrong_options(options):
