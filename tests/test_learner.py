@@ -72,7 +72,7 @@ class TestAsk:
             ids += batch.ids
             learner.tell(batch.ids[::2], digits.label(batch.rows[::2]))
         assert sorted(ids) == list(range(60))
-        with pytest.raises(PoolExhausted, match="60 of 60 items were asked.*still have no answer"):
+        with pytest.raises(PoolExhausted, match=r"60 of 60 items were asked.*still have no answer"):
             learner.ask(1)
 
     def test_two_asks_without_an_answer_between_hand_out_different_items(self, digits: Any) -> None:
@@ -169,7 +169,7 @@ class TestAsk:
     def test_a_cold_start_needs_no_label_and_says_what_is_missing(self, digits: Any) -> None:
         learner = make(digits, strategy="auto")
         for touch in (lambda: learner.model, learner.evaluate, lambda: learner.forecast(10)):
-            with pytest.raises(NotFitted, match="two classes. Got 0 labels"):
+            with pytest.raises(NotFitted, match=r"two classes. Got 0 labels"):
                 touch()
         assert not learner.should_stop()
         batch = learner.ask(5)
@@ -287,7 +287,7 @@ class TestTell:
 
     def test_declared_only_refuses_others_with_a_suggestion(self, digits: Any) -> None:
         learner = make(digits, labels=["cat", "dog"], open_labels=False)
-        with pytest.raises(UnknownLabel, match="one of 'cat', 'dog'. Got 'cta'. Did you mean 'cat'"):
+        with pytest.raises(UnknownLabel, match=r"one of 'cat', 'dog'. Got 'cta'. Did you mean 'cat'"):
             learner.tell([0, 1], ["dog", "cta"])
         assert not told(learner)
         learner.tell([0], ["dog"])
@@ -537,7 +537,7 @@ class TestModels:
     def test_a_classifier_without_probabilities_is_refused_with_what_to_do(self, digits: Any) -> None:
         from sklearn.svm import LinearSVC
 
-        with pytest.raises(BadInput, match="fit and predict_proba. Got LinearSVC.*CalibratedClassifierCV"):
+        with pytest.raises(BadInput, match=r"fit and predict_proba. Got LinearSVC.*CalibratedClassifierCV"):
             make(digits, LinearSVC())
 
     def test_a_model_that_cannot_be_fitted_says_so_every_time_and_the_answers_are_kept(
@@ -555,7 +555,7 @@ class TestModels:
         batch = learner.ask(10)
         learner.tell(batch.ids, digits.label(batch.rows))
         for touch in (lambda: learner.model, lambda: learner.ask(5), learner.evaluate, lambda: learner.model):
-            with pytest.raises(AskLearnError, match="Moody.*30 labels.*thirty is a bad number"):
+            with pytest.raises(AskLearnError, match=r"Moody.*30 labels.*thirty is a bad number"):
                 touch()
         assert len(learner.labels) == 30
         free = next(one for one in range(300) if one not in learner.labels)
@@ -569,7 +569,7 @@ class TestModels:
 
         learner = make(digits, Blank())
         rounds(learner, digits, (20,))
-        with pytest.raises(BadInput, match="Blank.predict_proba must return finite probabilities"):
+        with pytest.raises(BadInput, match=r"Blank.predict_proba must return finite probabilities"):
             learner.ask(5)
         assert len(asked(learner)) == 20
         assert len(learner.labels) == 20
@@ -654,7 +654,7 @@ class TestRestart:
     def test_another_seed_and_other_ids_are_refused(self, digits: Any) -> None:
         journal = make(digits, seed=3, ids=[f"a{i}" for i in range(300)]).journal
         assert make(digits, seed=None, journal=journal).seed == 3
-        with pytest.raises(BadInput, match="begun with seed 3. Got seed=4"):
+        with pytest.raises(BadInput, match=r"begun with seed 3. Got seed=4"):
             make(digits, seed=4, journal=journal)
         with pytest.raises(BadInput, match="other ids"):
             make(digits, seed=3, journal=journal, ids=[f"b{i}" for i in range(300)])

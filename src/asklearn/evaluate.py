@@ -20,7 +20,6 @@ from asklearn.types import Estimate, Floats, Indices
 
 UNKNOWN = -1
 MIN_PER_CLASS = 5
-DRAWS = 2000
 
 
 def estimate(
@@ -39,11 +38,11 @@ def estimate(
     metric : Metric
         What to estimate.
     proba_NC : ndarray of shape (N, C)
-        Predictions for the sample, from models that did not train on it, in random order.
+        Predictions for the sample, from models that did not train on it.
     truth_N : ndarray of int, shape (N,)
         Column of the true class, or ``UNKNOWN`` (-1) for an item that nobody could label.
     rng : Generator
-        For the metrics whose interval is drawn.
+        Puts the items into random order for betting.
     weight_N : ndarray of shape (N,), optional
         Weights of mean one where parts of the population were sampled at different rates.
     level : float
@@ -52,10 +51,10 @@ def estimate(
     Returns
     -------
     Estimate
-        Accuracy has an exact binomial interval (betting if weighted), other means over items a betting
-        one, balanced accuracy and macro-F1 a Bayesian bootstrap with Jeffreys' prior per class, the
-        calibration error simultaneous exact bounds over its bins. Where there are too few labels the
-        interval is everything that is possible, and `method` says so.
+        Accuracy has an exact binomial interval (betting if weighted); other means over items, and what
+        each mistake takes from balanced accuracy and macro-F1, a betting one; the calibration error
+        simultaneous exact bounds over its bins. Where there are too few labels the interval is everything
+        that is possible, and `method` says so.
 
     Raises
     ------
@@ -82,20 +81,37 @@ def estimate(
     interval = _interval(metric)
     weight_N = np.ones(len(truth_N)) if weight_N is None else np.asarray(weight_N, np.float64)
     value = _value(metric, proba_NC[known_N], truth_N[known_N], weight_N[known_N])
-    if known_N.all():
+    if known_N.all() or interval is _ece_interval:
         low, high, method = interval(metric, proba_NC, truth_N, weight_N, rng, level)
     else:
-        worst_N = np.where(known_N, truth_N, proba_NC.argmin(1))
+        worst_N = _worst(metric, proba_NC, truth_N)
         best_N = np.where(known_N, truth_N, proba_NC.argmax(1))
         low = interval(metric, proba_NC, worst_N, weight_N, rng, level)[0]
         _, high, method = interval(metric, proba_NC, best_N, weight_N, rng, level)
+    if not known_N.all():
         method += f", {int((~known_N).sum())} without a label counted as wrong and as right"
     return Estimate(metric.name, value, min(low, value), max(high, value), int(known_N.sum()), method, level)
 
 
+def _worst(metric: Metric, proba_NC: Floats, truth_N: Indices) -> Indices:
+    """Return the true classes with each unknown one a mistake that costs the metric most."""
+    worst_N = np.where(truth_N == UNKNOWN, proba_NC.argmin(1), truth_N)
+    if metric.items is not None or metric.name == "neg_ece":
+        return worst_N
+    for i in np.flatnonzero(truth_N == UNKNOWN):
+        scores = []
+        for c in range(proba_NC.shape[1]):
+            worst_N[i] = c
+            scores.append(metric.score(proba_NC, worst_N))
+        worst_N[i] = int(np.argmin(scores))
+    return worst_N
+
+
 def _value(metric: Metric, proba_NC: Floats, truth_N: Indices, weight_N: Floats) -> float:
-    if metric.items is None:
+    if metric.name == "neg_ece":
         return metric.score(proba_NC, truth_N)
+    if metric.items is None:
+        return 1 - float(_per_class_losses(metric, proba_NC, truth_N, weight_N)[0].mean())
     return float(np.average(metric.items(proba_NC, truth_N), weights=weight_N))
 
 
@@ -118,7 +134,7 @@ def _mean_interval(
         return *exact_binomial(round(float(values_N.sum())), len(values_N), level), "exact binomial"
     span = metric.high - metric.low
     scaled_N = np.clip((values_N - metric.low) / span, 0, 1) * weight_N / weight_N.max()
-    low, high = betting(scaled_N, level)
+    low, high = betting(rng.permutation(scaled_N), level)
     top = float(weight_N.max() / weight_N.mean())
     return metric.low + span * low * top, min(metric.low + span * high * top, metric.high), "betting"
 
@@ -126,43 +142,53 @@ def _mean_interval(
 def _per_class_interval(
     metric: Metric, proba_NC: Floats, truth_N: Indices, weight_N: Floats, rng: Generator, level: float
 ) -> tuple[float, float, str]:
-    classes = proba_NC.shape[1]
-    count_C = np.bincount(truth_N, minlength=classes)
-    if count_C.min() < MIN_PER_CLASS:
-        return (
-            metric.low,
-            metric.high,
-            f"too few labels: {MIN_PER_CLASS} of each class are needed, the rarest has {int(count_C.min())}",
-        )
-    guess_N = proba_NC.argmax(1)
-    eye = np.eye(classes)
-    share_BN = rng.standard_gamma(1.0, (DRAWS, len(truth_N))) * weight_N
-    hits_BC = share_BN @ (eye[truth_N] * (guess_N == truth_N)[:, None])
-    truth_BC = share_BN @ eye[truth_N]
-    prior_right_BC = rng.standard_gamma(0.5, (DRAWS, classes))
-    prior_wrong_BC = rng.standard_gamma(0.5, (DRAWS, classes))
+    rarest = int(np.bincount(truth_N, minlength=proba_NC.shape[1]).min())
+    if rarest < MIN_PER_CLASS:
+        few = f"too few labels: {MIN_PER_CLASS} of each class are needed, the rarest has {rarest}"
+        return metric.low, metric.high, few
+    loss_N, most = _per_class_losses(metric, proba_NC, truth_N, weight_N)
+    low, high = betting(rng.permutation(loss_N) / most, level)
+    return max(1 - high * most, metric.low), min(1 - low * most, metric.high), "betting on losses per class"
+
+
+def _per_class_losses(
+    metric: Metric, proba_NC: Floats, truth_N: Indices, weight_N: Floats
+) -> tuple[Floats, float]:
+    """Return what each item takes from the metric, and the most that one could; 1 - mean is the metric.
+
+    Balanced accuracy is one less the mean over classes of FN / (TP + FN), and macro-F1 that of
+    (FN + FP) / (2 TP + FN + FP). So a mistake costs the inverse size of its true class, or for macro-F1 the
+    inverse sizes of the two classes that it confuses, and a correct prediction costs nothing.
+    """
+    guess_N, classes = proba_NC.argmax(1), proba_NC.shape[1]
+    size_C = np.bincount(truth_N, weight_N, classes)
     if metric.name == "macro_f1":
-        below_BC = truth_BC + share_BN @ eye[guess_N]
-        draws_B = (2 * (hits_BC + prior_right_BC) / (below_BC + 2 * prior_right_BC + prior_wrong_BC)).mean(1)
-    else:
-        draws_B = ((hits_BC + prior_right_BC) / (truth_BC + prior_right_BC + prior_wrong_BC)).mean(1)
-    low, high = np.quantile(draws_B, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high), "Bayesian bootstrap"
+        size_C += np.bincount(guess_N, weight_N, classes)
+    here_C = size_C > 0
+    cost_C = np.divide(weight_N.sum() / here_C.sum(), size_C, out=np.zeros(classes), where=here_C)
+    cost_N, most = cost_C[truth_N], float(cost_C.max())
+    if metric.name == "macro_f1":
+        cost_N, most = cost_N + cost_C[guess_N], float(np.sort(cost_C)[-2:].sum())
+    scale = weight_N * len(weight_N) / weight_N.sum()
+    return np.where(guess_N == truth_N, 0.0, cost_N * scale), most * float(scale.max())
 
 
 def _ece_interval(
     metric: Metric, proba_NC: Floats, truth_N: Indices, weight_N: Floats, rng: Generator, level: float
 ) -> tuple[float, float, str]:
     count_B, mean_B, right_B = calibration_bins(proba_NC, truth_N)
+    perhaps_B = calibration_bins(proba_NC, np.where(truth_N == UNKNOWN, proba_NC.argmax(1), truth_N))[2]
     used = np.flatnonzero(count_B)
     per_bin = 1 - (1 - level) / len(used)
     least = most = 0.0
     for b in used:
-        low, high = exact_binomial(round(float(right_B[b] * count_B[b])), int(count_B[b]), per_bin)
+        n = int(count_B[b])
+        low = exact_binomial(round(float(right_B[b] * n)), n, per_bin)[0]
+        high = exact_binomial(round(float(perhaps_B[b] * n)), n, per_bin)[1]
         share = count_B[b] / count_B.sum()
         least += share * max(low - mean_B[b], mean_B[b] - high, 0.0)
         most += share * max(abs(low - mean_B[b]), abs(high - mean_B[b]))
-    return -float(most), -float(least), "exact bounds over the bins"
+    return -float(most), 0.0 - float(least), "exact bounds over the bins"
 
 
 def folds(n: int, k: int, rng: Generator) -> list[Indices]:

@@ -1,0 +1,97 @@
+"""Forecasts rise, stay possible, and know more when the audit does."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from asklearn.errors import BadInput
+from asklearn.forecast import forecast, weighted_quantiles
+from asklearn.intervals import exact_binomial
+from asklearn.metrics import metric
+from asklearn.types import Estimate
+
+
+def power_law(n: float) -> float:
+    return 0.95 - 2.0 * n**-0.6
+
+
+def history(share: float, counts: tuple[int, ...] = (50, 100, 200, 400)) -> list[tuple[int, Estimate]]:
+    found = []
+    for labels in counts:
+        n = round(share * labels)
+        right = round(power_law(labels) * n)
+        found.append((labels, Estimate("accuracy", right / n, *exact_binomial(right, n), n=n, method="")))
+    return found
+
+
+def test_it_covers_the_curve_that_it_was_given() -> None:
+    for at in (400, 800, 1600):
+        found = forecast(history(0.2), at, np.random.default_rng(0))
+        assert found.low <= power_law(at) <= found.high
+
+
+def test_more_labels_are_never_worth_less() -> None:
+    values = [forecast(history(0.2), at, np.random.default_rng(0)) for at in (400, 500, 800, 3200, 10**6)]
+    for part in ("low", "value", "high"):
+        assert np.all(np.diff([getattr(one, part) for one in values]) >= 0)
+    assert values[-1].high <= 1
+
+
+def test_a_larger_audit_makes_it_narrower() -> None:
+    widths = [
+        one.high - one.low
+        for one in (forecast(history(s), 800, np.random.default_rng(0)) for s in (0.1, 0.4, 1.6))
+    ]
+    assert widths[0] > widths[1] > widths[2]
+
+
+def test_it_is_repeatable() -> None:
+    one, other = (forecast(history(0.2), 800, np.random.default_rng(3)) for _ in range(2))
+    assert one == other
+
+
+def test_with_too_few_rounds_it_claims_no_more_than_the_last_one() -> None:
+    past = history(0.2)[:2]
+    found = forecast(past, 900, np.random.default_rng(0))
+    assert (found.low, found.high) == (past[-1][1].low, 1.0)
+    assert "3 are needed, there are 2" in found.method
+
+
+@pytest.mark.parametrize(
+    ("past", "at", "words"), [([], 10, "needs estimates"), (history(0.2), 399, "looks ahead")]
+)
+def test_what_cannot_be_forecast_is_refused(past: list[tuple[int, Estimate]], at: int, words: str) -> None:
+    with pytest.raises(BadInput, match=words):
+        forecast(past, at, np.random.default_rng(0))
+
+
+ESTIMATES = st.tuples(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1), st.integers(0, 500)).map(
+    lambda one: (*sorted(one[:3]), one[3])
+)
+
+
+@pytest.mark.parametrize("name", ["accuracy", "neg_log_loss", "neg_ece"])
+@given(past=st.lists(ESTIMATES, min_size=1, max_size=6), ahead=st.integers(0, 10_000), seed=st.integers(0, 9))
+@settings(max_examples=25, deadline=None)
+def test_whatever_the_past_it_stays_possible(
+    name: str, past: list[tuple[float, float, float, int]], ahead: int, seed: int
+) -> None:
+    low, span = metric(name).low, metric(name).high - metric(name).low
+    rounds = [
+        (20 * (i + 1), Estimate(name, low + span * v, low + span * lo, low + span * hi, n=n, method=""))
+        for i, (lo, v, hi, n) in enumerate(past)
+    ]
+    found = forecast(rounds, 20 * len(rounds) + ahead, np.random.default_rng(seed))
+    assert metric(name).low <= found.low <= found.value <= found.high <= metric(name).high
+
+
+def test_weighted_quantiles_are_those_of_repeated_values() -> None:
+    rng = np.random.default_rng(0)
+    values, weights = rng.normal(size=31), rng.integers(1, 5, 31)
+    repeated = np.repeat(values, weights)
+    levels = [0.05, 0.31, 0.5, 0.95]
+    expected = np.quantile(repeated, levels, method="inverted_cdf")
+    np.testing.assert_allclose(weighted_quantiles(values, weights.astype(float), levels), expected)
