@@ -8,7 +8,6 @@ __version__ = "0.1.0"
 
 _WHERE = {
     "ActiveLearner": "asklearn.learner",
-    "simulate": "asklearn.simulate",
     "Batch": "asklearn.types",
     "Candidates": "asklearn.types",
     "Categorical": "asklearn.types",

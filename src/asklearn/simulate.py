@@ -288,7 +288,9 @@ def _result(
         "complete": complete,
         "test_rows": len(data.X_test),
         "full_data_score": full,
-        "summary": {name: _summary(some, full) for name, some in by_name.items()},
+        "summary": {
+            name: _summary(some, full, metric_named(settings["metric"])) for name, some in by_name.items()
+        },
         "savings": _savings(by_name),
         "class_counts": {name: _class_counts(some, data, row_of) for name, some in by_name.items()},
         "examples": _examples(by_name[shown][0], data, row_of) if shown else [],
@@ -299,8 +301,10 @@ def _result(
     return result
 
 
-def _summary(runs: Sequence[Run], full: float | None) -> dict[str, Any]:
+def _summary(runs: Sequence[Run], full: float | None, measure: Metric) -> dict[str, Any]:
     value, low, high = mean_interval([area(run["labels"], run["score"]) for run in runs])
+    low = None if low is None else max(low, measure.low)
+    high = None if high is None else min(high, measure.high)
     reached: dict[str, int | None] = {}
     if full is not None:
         mean = np.mean([run["score"] for run in runs], axis=0)

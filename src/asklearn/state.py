@@ -48,6 +48,7 @@ from asklearn.events import (
 from asklearn.types import ItemId, Label
 
 SNAPSHOT_FORMAT = 1
+SNAPSHOT_BYTES = 4 << 30
 
 
 class Status(Enum):
@@ -363,7 +364,7 @@ def load(snapshot: bytes) -> State:
     """
     try:
         with _collector_paused():
-            plain = json.loads(zlib.decompress(snapshot))
+            plain = json.loads(_inflate(snapshot))
             if plain["format"] > SNAPSHOT_FORMAT:
                 raise NewerFormat(
                     f"The snapshot has format {plain['format']}; this asklearn reads {SNAPSHOT_FORMAT}."
@@ -409,6 +410,14 @@ def _to_plain(state: State) -> dict[str, Any]:
         "measured": [encode(one) for one in state.measured],
         "serving": state.serving,
     }
+
+
+def _inflate(snapshot: bytes) -> bytes:
+    inflater = zlib.decompressobj()
+    inflated = inflater.decompress(snapshot, SNAPSHOT_BYTES)
+    if inflater.unconsumed_tail:
+        raise BadInput(f"A snapshot must inflate to at most {SNAPSHOT_BYTES:,} bytes.")
+    return inflated
 
 
 def _from_plain(plain: dict[str, Any]) -> State:
