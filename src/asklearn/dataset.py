@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,11 +11,10 @@ from typing import Any
 import numpy as np
 
 from asklearn.errors import BadInput
-from asklearn.registry import adapt, require
+from asklearn.registry import adapt, lookup
 from asklearn.types import Floats, Indices, Label
 
 TEST_SHARE = 0.2
-THUMBNAIL = 96
 
 Progress = Callable[[int, int], None]
 
@@ -100,16 +97,15 @@ def load_dataset(
     ]
     if len(chosen) + bool(columns) > 1:
         raise BadInput("Give one of text, image, embedding or columns. Got several.")
-    tables = _tables()
     wanted = [label, *([split] if split else []), *(column for _, column in chosen), *columns]
-    table = tables.read_table(path, columns=wanted if chosen or columns else None)
-    labels = tables.labels_of(table, label)
+    table = lookup("sources", "tables")(path, columns=wanted if chosen or columns else None)
+    labels = table.labels(label)
     if chosen:
         kind, column = chosen[0]
         items = table.columns[column]
     else:
         kind = "tabular"
-        names = list(columns) or [one for one in tables.feature_columns(table) if one not in (label, split)]
+        names = list(columns) or [one for one in table.feature_columns() if one not in (label, split)]
         items = {one: table.columns[one] for one in names}
         if not names:
             raise BadInput(f"{Path(path).name} has no column left for features beside {label!r}.")
@@ -128,12 +124,6 @@ def load_dataset(
         ids=pool,
         preview=lambda row: _preview(kind, items, int(pool[row])),
     )
-
-
-def _tables() -> Any:
-    from importlib import import_module
-
-    return import_module("asklearn.sources.tables")
 
 
 def _test_rows(labels: Sequence[Label], marks: Any, split: str | None) -> np.ndarray:
@@ -166,7 +156,7 @@ def _preview(kind: str, items: Any, row: int) -> dict[str, Any]:
     if kind == "text":
         return {"text": str(items[row])}
     if kind == "image":
-        return {"image": thumbnail(items[row])}
+        return {"image": lookup("encoders", "image").thumbnail(items[row])}
     if kind == "tabular":
         return {"row": {name: _plain(values[row]) for name, values in items.items()}}
     return {}
@@ -175,22 +165,3 @@ def _preview(kind: str, items: Any, row: int) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     plain = value.item() if isinstance(value, np.generic) else value
     return None if isinstance(plain, float) and plain != plain else plain
-
-
-def thumbnail(image: Any) -> str:
-    """Return an image (file bytes, or an array of pixels) as a small PNG in a data URI."""
-    pillow = require("PIL.Image", "app")
-    if isinstance(image, bytes):
-        opened = pillow.open(io.BytesIO(image))
-        opened = opened.convert("RGB" if opened.mode not in ("L", "1") else "L")
-    else:
-        pixels = np.asarray(image, float)
-        top = pixels.max() or 1.0
-        opened = pillow.fromarray((255 * pixels / top).clip(0, 255).astype(np.uint8))
-    if max(opened.size) < THUMBNAIL // 2:
-        scale = THUMBNAIL // max(opened.size)
-        opened = opened.resize((opened.width * scale, opened.height * scale), pillow.Resampling.NEAREST)
-    opened.thumbnail((THUMBNAIL, THUMBNAIL))
-    out = io.BytesIO()
-    opened.save(out, "PNG")
-    return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from asklearn.dataset import Dataset, thumbnail
+from asklearn.dataset import Dataset
 from asklearn.learner import ActiveLearner
 from asklearn.registry import adapt
 
@@ -35,7 +35,7 @@ def digits() -> Dataset:
         X_test=encoder.encode(bunch.images[test]),
         y_test=bunch.target[test].tolist(),
         ids=pool,
-        preview=lambda row: {"image": thumbnail(bunch.images[pool[row]])},
+        preview=lambda row: {"image": encoder.thumbnail(bunch.images[pool[row]])},
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from asklearn.registry import register, require
 from asklearn.types import Floats
 
 MOST_PIXELS = 50_000_000
+THUMBNAIL = 96
 _FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP")
 _ACTIVATIONS = 1 << 22
 _PATCHES = 100_000
@@ -150,6 +152,25 @@ class ImageEncoder:
     def fingerprint(self) -> str:
         """Return the registered name, the options and a digest of what was learnt."""
         return _base.fingerprint("image", self, _base.fitted(self.learnt, "image"))
+
+    @staticmethod
+    def thumbnail(image: Any) -> str:
+        """Return an image (file bytes, or an array of pixels) as a small PNG in a data URI."""
+        pillow = require("PIL.Image", "app")
+        if isinstance(image, bytes):
+            opened = pillow.open(io.BytesIO(image))
+            opened = opened.convert("RGB" if opened.mode not in ("L", "1") else "L")
+        else:
+            pixels = np.asarray(image, float)
+            top = pixels.max() or 1.0
+            opened = pillow.fromarray((255 * pixels / top).clip(0, 255).astype(np.uint8))
+        if max(opened.size) < THUMBNAIL // 2:
+            scale = THUMBNAIL // max(opened.size)
+            opened = opened.resize((opened.width * scale, opened.height * scale), pillow.Resampling.NEAREST)
+        opened.thumbnail((THUMBNAIL, THUMBNAIL))
+        out = io.BytesIO()
+        opened.save(out, "PNG")
+        return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode()
 
     def _chunk(self, learnt: _Learnt) -> int:
         return max(1, _ACTIVATIONS // (learnt.side**2 * len(learnt.centroid_KP)))

@@ -72,6 +72,14 @@ class Table:
         columns = {name: column[rows] for name, column in self.columns.items()}
         return Table(self.name, columns, len(next(iter(columns.values()), rows)))
 
+    def labels(self, column: str) -> list[Label]:
+        """Return a column as class labels; see :func:`labels_of`."""
+        return labels_of(self, column)
+
+    def feature_columns(self) -> list[str]:
+        """Return the columns that may serve as features; see :func:`feature_columns`."""
+        return feature_columns(self)
+
 
 @register("sources", "tables")
 def read_table(path: str | PathLike[str], columns: Sequence[str] | None = None) -> Table:
