@@ -1,0 +1,203 @@
+"""The promise behind every estimate: no label is predicted by a model that saw it, and the sample is fair."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from typing import Any, Self
+
+import numpy as np
+import pytest
+from sklearn.datasets import make_classification
+from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import KNeighborsClassifier
+
+from asklearn import learner as learners
+from asklearn.crossfit import CrossFit, audit_sample, cross_fit
+from asklearn.evaluate import UNKNOWN
+from asklearn.events import Added, Answered, Asked, Configured, Erased, Skipped
+from asklearn.learner import ActiveLearner
+from asklearn.registry import adapt
+from asklearn.state import State, fold
+
+
+def state_of(*events: Any, sizes: tuple[int, ...] = (10,), audit: float = 1.0) -> State:
+    starts = np.cumsum([0, *sizes])
+    cohorts = [Added(start=int(a), stop=int(b)) for a, b in pairwise(starts)]
+    return fold([Configured(seed=0, audit=audit), *cohorts, *events])
+
+
+def asks(rows: Any) -> list[Asked]:
+    return [Asked(item=int(row), stream="audit") for row in rows]
+
+
+def says(row: int, label: int = 0) -> Answered:
+    return Answered(item=row, annotator="a", key=f"k{row}", label=label)
+
+
+class TestSample:
+    order = np.array([3, 1, 4, 0, 5, 9, 2, 6, 8, 7])
+
+    def test_the_closed_prefix_ends_before_the_first_item_without_a_reply(self) -> None:
+        state = state_of(*asks(self.order[:6]), *(says(row) for row in (3, 1, 4, 5, 9)))
+        sample = audit_sample(state, [self.order], dict.fromkeys((3, 1, 4, 5, 9), 0))
+        assert sample.rows == [3, 1, 4]
+
+    def test_an_answer_beyond_the_prefix_does_not_count(self) -> None:
+        state = state_of(*asks(self.order[:3]), *(says(int(row)) for row in self.order[:6]))
+        assert audit_sample(state, [self.order], dict.fromkeys(range(10), 0)).rows == [3, 1, 4]
+
+    def test_skipped_items_stay_in_as_unknown_and_erased_ones_leave(self) -> None:
+        replies = [says(3), Skipped(item=1, annotator="a", key="s"), says(4), Erased(item=4), says(0)]
+        state = state_of(*asks(self.order[:4]), *replies)
+        sample = audit_sample(state, [self.order], {3: 0, 0: 1})
+        assert sample.rows == [3, 1, 0]
+        assert sample.labels == [0, None, 1]
+
+    def test_cohorts_count_by_their_size(self) -> None:
+        orders = [np.arange(10), np.arange(10, 50)]
+        state = state_of(
+            *asks(range(4)), *asks(range(10, 14)), *map(says, (0, 1, 2, 10, 11, 12, 13)), sizes=(10, 40)
+        )
+        state.plan.prefixes = [3, 4]
+        sample = audit_sample(state, orders, dict.fromkeys(range(50), 0))
+        assert sample.rows == [0, 1, 2, 10, 11, 12, 13]
+        weights = np.array(sample.weights)
+        assert weights.mean() == pytest.approx(1)
+        assert weights[:3].sum() / weights.sum() == pytest.approx(10 / 50)
+
+    def test_nobody_replied(self) -> None:
+        sample = audit_sample(state_of(*asks(self.order[:4])), [self.order], {})
+        assert (sample.rows, sample.labels, sample.weights) == ([], [], [])
+
+
+class Spy:
+    """A model whose feature is the row number, and which notes what it saw and what it was asked."""
+
+    def __init__(self, log: list[tuple[set[int], set[int]]]) -> None:
+        self.log = log
+
+    def fresh(self, seed: int, params: Any = None) -> Spy:
+        return Spy(self.log)
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        self.seen, self.classes = set(X[:, 0].astype(int).tolist()), sorted(set(y))
+        return self
+
+    def posterior(self, X: Any) -> Any:
+        from asklearn.types import Categorical
+
+        self.log.append((self.seen, set(X[:, 0].astype(int).tolist())))
+        return Categorical(np.full((len(X), len(self.classes)), 1 / len(self.classes)))
+
+
+@pytest.mark.parametrize("n_audit", [1, 7, 10, 43])
+def test_no_label_is_predicted_by_a_model_that_trained_on_it(n_audit: int) -> None:
+    rows = list(range(100))
+    X = np.arange(100.0)[:, None]
+    order = np.random.default_rng(1).permutation(100)
+    state = state_of(*asks(order[:n_audit]), *(says(row, row % 3) for row in rows), sizes=(100,))
+    sample = audit_sample(state, [order], {row: row % 3 for row in rows})
+    assert len(sample.rows) == n_audit
+    log: list[tuple[set[int], set[int]]] = []
+    made = cross_fit(
+        Spy(log), X.__getitem__, (rows, [row % 3 for row in rows]), sample, np.random.default_rng(0)
+    )  # type: ignore[arg-type]
+    exploit = set(rows) - set(sample.rows)
+    predicted = [row for _, asked in log for row in asked]
+    assert sorted(predicted) == sorted(sample.rows)
+    for seen, asked in log:
+        assert not seen & asked
+        assert exploit <= seen
+        assert seen | asked >= exploit | asked
+        assert len(seen) == 100 - len(asked)
+    assert made.truth_N.tolist() == [row % 3 for row in sample.rows]
+
+
+def test_a_class_that_only_a_held_out_item_has_gets_no_probability() -> None:
+    X = np.arange(12.0)[:, None]
+    labels = [0] * 6 + [1] * 5 + [2]
+    order = np.arange(12)[::-1]
+    state = state_of(*asks(range(12)), *map(says, range(12)), sizes=(12,))
+    sample = audit_sample(state, [order], dict(enumerate(labels)))
+    made = cross_fit(
+        adapt("models", GaussianNB()),
+        X.__getitem__,
+        (list(range(12)), labels),
+        sample,
+        np.random.default_rng(0),
+    )
+    assert made.classes == [0, 1, 2]
+    last = sample.rows.index(11)
+    assert made.proba_NC[last, 2] == 0
+    np.testing.assert_allclose(made.proba_NC.sum(1), 1, atol=1e-5)
+
+
+def test_what_nobody_could_say_is_predicted_all_the_same() -> None:
+    X = np.arange(12.0)[:, None]
+    labels = [0] * 6 + [1] * 5
+    state = state_of(
+        *asks(range(12)), *map(says, range(11)), Skipped(item=11, annotator="a", key="s"), sizes=(12,)
+    )
+    sample = audit_sample(state, [np.arange(12)], dict(enumerate(labels)))
+    made = cross_fit(
+        adapt("models", GaussianNB()),
+        X.__getitem__,
+        (list(range(11)), labels),
+        sample,
+        np.random.default_rng(0),
+    )
+    assert made.truth_N[11] == UNKNOWN
+    assert made.proba_NC[11].sum() == pytest.approx(1, abs=1e-5)
+
+
+def in_sample(prototype: Any, features: Any, trained_on: Any, sample: Any, rng: Any) -> CrossFit:
+    """The planted fault: the present model is judged on what it was trained on."""
+    fitted = prototype.fresh(0).fit(features(np.array(trained_on[0])), trained_on[1])
+    column = {label: c for c, label in enumerate(fitted.classes)}
+    proba = fitted.posterior(features(np.array(sample.rows))).proba_NC
+    return CrossFit(
+        proba, np.array([column[one] for one in sample.labels]), np.array(sample.weights), fitted.classes
+    )
+
+
+def on_everything(prototype: Any, features: Any, trained_on: Any, sample: Any, rng: Any) -> CrossFit:
+    """The other planted fault: labels that the strategy picked estimate too."""
+    every = type(sample)(trained_on[0], list(trained_on[1]), [1.0] * len(trained_on[0]))
+    return cross_fit(prototype, features, trained_on, every, rng)
+
+
+def covered(projects: int) -> float:
+    """Share of tiny projects whose interval holds the accuracy of their final model on the whole world."""
+    inside = 0
+    for seed in range(projects):
+        X, y = make_classification(
+            2400, 8, n_informative=4, n_classes=3, class_sep=0.8, flip_y=0.15, random_state=seed
+        )
+        learner = ActiveLearner(KNeighborsClassifier(3), X[:400], strategy="margin", seed=seed, audit=0.4)
+        for _ in range(4):
+            batch = learner.ask(40)
+            learner.tell(batch.ids, y[batch.rows])
+        found = learner.evaluate()
+        inside += found.low <= learner.model.score(X[400:], y[400:]) <= found.high
+    return inside / projects
+
+
+class TestCoverage:
+    """Sixty projects through the learner, exploit picks and refits included; 95% less three standard errors."""
+
+    projects = 60
+    enough = 0.95 - 3 * math.sqrt(0.95 * 0.05 / 60)
+
+    def test_the_interval_covers(self) -> None:
+        assert covered(self.projects) >= self.enough
+
+    def test_in_sample_evaluation_is_rejected(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(learners, "cross_fit", in_sample)
+        assert covered(self.projects) < self.enough
+
+    def test_estimating_on_what_the_strategy_picked_is_rejected(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(learners, "cross_fit", on_everything)
+        assert covered(self.projects) < self.enough
