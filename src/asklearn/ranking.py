@@ -57,13 +57,13 @@ def _start(
 ) -> tuple[Indices, list[float | None], str]:
     nothing: list[float | None] = [None] * n
     if isinstance(strategy.start, str):
-        return rng.choice(open_rows, n, replace=False), nothing, "drawn at random: there is no model yet"
+        return rng.choice(open_rows, n, replace=False), nothing, strategy.why_first()
     if strategy.start.needs - {"features", "labelled"}:
         raise BadInput(
             f"The start of strategy {strategy.name!r} may need features only: there is no model yet."
         )
     candidates = _candidates(strategy.start, pool, open_rows, labelled_rows, None)
-    return open_rows[strategy.start(candidates, n, rng)], nothing, "it is typical of a group of items"
+    return open_rows[strategy.start(candidates, n, rng)], nothing, strategy.why_first()
 
 
 def _scores(

@@ -83,6 +83,18 @@ class Strategy:
         selected = WHY_SELECTED.get(type(self.select), "")
         return "; ".join(filter(None, [scored, selected])) or self.name
 
+    def why_first(self) -> str:
+        """Say why an item was picked while there was no model, in words for an annotator.
+
+        Examples
+        --------
+        >>> strategy("auto").why_first()
+        'it is typical of a group of items'
+        """
+        if isinstance(self.start, str):
+            return "drawn at random: there is no model yet"
+        return WHY_SELECTED.get(type(self.start), type(self.start).__name__)
+
 
 def strategy(spec: str | Strategy | Acquisition | Selection) -> Strategy:
     """Return the strategy that `spec` means.
@@ -158,7 +170,7 @@ def auto() -> Strategy:
     Examples
     --------
     >>> auto().start
-    KMeans()
+    KMeans(typical=True)
     """
     chosen = cluster_margin()
     return replace(chosen, name="auto", start=KMeans())

@@ -19,12 +19,36 @@ def blobs(sizes, seed=0, spread=0.1, dims=5):
 @pytest.mark.parametrize("seed", range(5))
 def test_k_means_takes_the_middle_of_each_group_largest_first(seed):
     features_ND, blob = blobs([40, 10, 30, 20])
-    picks = KMeans()(Candidates(100, features_ND=features_ND), 4, np.random.default_rng(seed))
+    picks = KMeans(typical=False)(Candidates(100, features_ND=features_ND), 4, np.random.default_rng(seed))
     assert blob[picks].tolist() == [0, 2, 3, 1]
     for pick in picks:
         group = features_ND[blob == blob[pick]]
         gaps = np.linalg.norm(group - group.mean(axis=0), axis=1)
         assert np.linalg.norm(features_ND[pick] - group.mean(axis=0)) == pytest.approx(gaps.min(), rel=1e-3)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_k_means_takes_the_most_typical_of_each_group(seed):
+    features_ND, blob = blobs([60, 30, 45], seed=seed)
+    picks = KMeans()(Candidates(135, features_ND=features_ND), 3, np.random.default_rng(seed))
+    assert blob[picks].tolist() == [0, 2, 1]
+    for pick in picks:
+        group = np.flatnonzero(blob == blob[pick])
+        mean_gap = {
+            one: np.mean(sorted(np.linalg.norm(features_ND[group] - features_ND[one], axis=1))[1:21])
+            for one in group
+        }
+        assert mean_gap[pick] == pytest.approx(min(mean_gap.values()), rel=1e-4)
+
+
+def test_the_typical_item_is_not_the_middle_of_two_groups_taken_together():
+    features_ND = np.r_[np.full((30, 1), -1.0), [[0.0]], np.full((30, 1), 1.0)] + 50
+    far = np.zeros((10, 1))
+    everything = Candidates(71, features_ND=np.r_[features_ND, far])
+    middle = KMeans(typical=False)(everything, 2, np.random.default_rng(0))
+    typical = KMeans()(everything, 2, np.random.default_rng(0))
+    assert middle[0] == 30
+    assert typical[0] != 30
 
 
 def test_k_means_of_a_large_pool_works_on_a_sample(monkeypatch):

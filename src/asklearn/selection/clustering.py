@@ -17,29 +17,39 @@ from asklearn.selection.top import top
 from asklearn.types import Candidates, Floats, Indices
 
 SAMPLE = 20_000
+CORE = 500
+NEIGHBOURS = 20
 CHUNK = 64
 
 
 @register("selection", "k_means")
 @dataclass(frozen=True)
 class KMeans:
-    """The candidate nearest to each of n centroids; a cold start, since it needs no model.
+    """One candidate of each of n clusters; a cold start, since it needs no model.
 
     The largest cluster comes first. Above 20,000 candidates (or ten times n) it works on a sample of as
     many.
 
+    Parameters
+    ----------
+    typical : bool
+        Take the candidate where its cluster is densest: the least mean distance to its 20 nearest among
+        the 500 members nearest to the centroid. Otherwise the one nearest to the centroid.
+
     References
     ----------
     Hu, Mac Namee and Delany (2010), Off to a good start: using clustering to select the initial training
-    set in active learning.
+    set in active learning. Hacohen, Dekel and Weinshall (2022), Active learning on a budget: opposite
+    strategies suit high and low budgets (typicality).
 
     Examples
     --------
     >>> features_ND = np.array([[0.0], [0.1], [0.2], [5.0], [9.0], [9.1]])
     >>> KMeans()(Candidates(6, features_ND=features_ND), 3, np.random.default_rng(0))
-    array([1, 5, 3])
+    array([1, 4, 3])
     """
 
+    typical: bool = True
     needs: ClassVar[frozenset[str]] = frozenset({"features"})
 
     def __call__(self, candidates: Candidates, n: int, rng: Generator, /) -> Indices:
@@ -52,8 +62,10 @@ class KMeans:
         shuffle = rng.permutation(size)
         sample_SD = features_ND[sample][shuffle]
         cluster_S, centroids_KD = k_means(sample_SD, n, rng)
+        pick_each = _densest_each if self.typical else _nearest_each
+        picks = pick_each(sample_SD, cluster_S, centroids_KD)
         by_size = np.argsort(-np.bincount(cluster_S, minlength=n), kind="stable")
-        return sample[shuffle[_nearest_each(sample_SD, centroids_KD[by_size])]]
+        return sample[shuffle[picks[by_size]]]
 
 
 @register("selection", "cluster_margin")
@@ -145,10 +157,29 @@ def _round_robin(cluster_M: NDArray[np.int64]) -> Indices:
     return np.lexsort((cluster_M, sizes[cluster_M], turn_M))
 
 
-def _nearest_each(features_ND: Floats, centroids_KD: Floats) -> Indices:
+def _nearest_each(features_ND: Floats, cluster_N: Indices, centroids_KD: Floats) -> Indices:
     """Return a row for each centroid, no row twice: the nearest that no earlier centroid has taken."""
+    return _nearest_free(features_ND, centroids_KD, np.zeros(len(features_ND), bool))
+
+
+def _densest_each(features_ND: Floats, cluster_N: Indices, centroids_KD: Floats) -> Indices:
+    """Return the member of each cluster with the nearest neighbours; of an empty one, the nearest free row."""
+    picks_K = np.full(len(centroids_KD), -1, np.int64)
+    by_cluster = np.argsort(cluster_N, kind="stable")
+    ends = np.cumsum(np.bincount(cluster_N, minlength=len(picks_K)))
+    for k, members in enumerate(np.split(by_cluster, ends[:-1])):
+        if len(members):
+            apart_MD = features_ND[members] - centroids_KD[k]
+            core = members[np.argsort(np.einsum("md,md->m", apart_MD, apart_MD), kind="stable")[:CORE]]
+            picks_K[k] = core[_typicality(features_ND[core]).argmax()]
+    empty = np.flatnonzero(picks_K < 0)
+    taken_N = np.isin(np.arange(len(features_ND)), picks_K)
+    picks_K[empty] = _nearest_free(features_ND, centroids_KD[empty], taken_N)
+    return picks_K
+
+
+def _nearest_free(features_ND: Floats, centroids_KD: Floats, taken_N: NDArray[np.bool_]) -> Indices:
     norms_N = np.einsum("nd,nd->n", features_ND, features_ND)
-    taken_N = np.zeros(len(features_ND), bool)
     picks = np.empty(len(centroids_KD), np.int64)
     for start in range(0, len(picks), CHUNK):
         squared_BN = norms_N - 2 * (centroids_KD[start : start + CHUNK] @ features_ND.T)
@@ -157,3 +188,15 @@ def _nearest_each(features_ND: Floats, centroids_KD: Floats) -> Indices:
             picks[k] = squared_N.argmin()
             taken_N[picks[k]] = True
     return picks
+
+
+def _typicality(features_MD: Floats) -> Floats:
+    """Return minus the mean distance of each row to its nearest neighbours among the others."""
+    neighbours = min(NEIGHBOURS, len(features_MD) - 1)
+    if neighbours == 0:
+        return np.zeros(len(features_MD))
+    norms_M = np.einsum("md,md->m", features_MD, features_MD)
+    squares_MM = norms_M[:, None] + norms_M - 2 * (features_MD @ features_MD.T)
+    np.fill_diagonal(squares_MM, 0)
+    nearest = np.partition(squares_MM, neighbours, axis=1)[:, : neighbours + 1]
+    return np.asarray(-np.sqrt(np.maximum(nearest, 0)).sum(axis=1) / neighbours)
