@@ -7,6 +7,7 @@ finished has been written.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import sys
@@ -17,13 +18,13 @@ from typing import Any
 import click
 
 from asklearn import __version__
-from asklearn.errors import AskLearnError
+from asklearn.errors import AskLearnError, BadInput
 
 INTERRUPTED = 130
 
 
 class _Group(click.Group):
-    """Turns asklearn's own errors into one line and exit status 1."""
+    """Turns errors into one line and exit status 1, and an interruption into 130."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -31,6 +32,14 @@ class _Group(click.Group):
         except AskLearnError as error:
             click.echo(f"Error: {error}", err=True)
             ctx.exit(1)
+        except OSError as error:
+            if error.errno == errno.EPIPE:
+                raise
+            click.echo(f"Error: {error}", err=True)
+            ctx.exit(1)
+        except KeyboardInterrupt:
+            click.echo("Interrupted before anything was finished.", err=True)
+            ctx.exit(INTERRUPTED)
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -76,7 +85,7 @@ def demo(out: str, seeds: int, jobs: int) -> None:
 
 
 @main.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+@click.argument("file")
 @click.option("--label", required=True, metavar="COL", help="Column of the known labels.")
 @click.option("--text", metavar="COL", help="Column of texts.")
 @click.option("--image", metavar="COL", help="Column of images (PNG or JPEG bytes).")
@@ -140,12 +149,12 @@ def _finish(result: dict[str, Any], out: str | None, html: str | None) -> None:
     """Write what was asked for, show the summary, and leave with the right status."""
     if out:
         Path(out).write_text(json.dumps(result, ensure_ascii=False, allow_nan=False), encoding="utf-8")
-    if html:
+    if html and result["runs"]:
         from asklearn.report.simulation import simulation_page
 
         Path(html).write_text(simulation_page(result), encoding="utf-8")
     _summary(result)
-    for path in filter(None, (out, html)):
+    for path in filter(None, (out, html if result["runs"] else None)):
         click.echo(f"Wrote {os.path.abspath(path)}")
     if not result["complete"]:
         click.echo(f"Interrupted: {len(result['runs'])} finished runs are in the results.", err=True)
@@ -214,7 +223,7 @@ def _writable(path: str) -> None:
     folder = os.path.dirname(os.path.abspath(path))
     target = path if os.path.exists(path) else folder
     if not os.access(target, os.W_OK):
-        raise click.UsageError(f"Cannot write {path}: {folder} is not a folder that you may write to.")
+        raise BadInput(f"Cannot write {path}: {folder} is not a folder that you may write to.")
 
 
 @contextlib.contextmanager
