@@ -14,6 +14,8 @@ from asklearn.errors import AskLearnError, BadInput, NotFitted
 from asklearn.registry import register
 from asklearn.types import Categorical, Floats, Label
 
+TOLERATED = 1e-3
+
 
 @register("models", "sklearn")
 class SklearnModel:
@@ -107,12 +109,17 @@ class SklearnModel:
             proba_NC = draws_KNC.mean(0)
         else:
             proba_NC = np.asarray(self.estimator.predict_proba(X), np.float32)
-        if not np.isfinite(proba_NC).all():
-            row = int(np.flatnonzero(~np.isfinite(proba_NC).all(1))[0])
+        total_N = proba_NC.sum(1)
+        wrong_N = ~(np.isfinite(total_N) & (total_N > 0) & (proba_NC >= 0).all(1))
+        if wrong_N.any():
+            row = int(np.flatnonzero(wrong_N)[0])
             raise BadInput(
                 f"{type(self.estimator).__name__}.predict_proba must return finite probabilities. "
                 f"Got {proba_NC[row]} for row {row}."
             )
+        if np.abs(total_N - 1).max(initial=0) > TOLERATED:  # float32 does this to GaussianNB
+            proba_NC = proba_NC / total_N[:, None]
+            draws_KNC = None if draws_KNC is None else draws_KNC / draws_KNC.sum(2, keepdims=True)
         return Categorical(proba_NC, draws_KNC)
 
     def params(self) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import math
 from collections import Counter
 from collections.abc import Sequence
 
@@ -97,10 +96,8 @@ def plain(raw: Json) -> Label:
     3
     """
     value = raw.item() if isinstance(raw, np.generic) else raw
-    if isinstance(value, bool):
-        return int(value)
-    if isinstance(value, float) and math.isfinite(value) and value == int(value):
-        return int(value)
+    if isinstance(value, bool) or (isinstance(value, float) and value.is_integer()):
+        value = int(value)
     if isinstance(value, int) and -(2**63) <= value < 2**63:
         return value
     if isinstance(value, str) and value and "\0" not in value and _encodes(value):
