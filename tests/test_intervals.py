@@ -84,6 +84,28 @@ def test_betting_that_looks_into_the_future_would_not_cover() -> None:
     assert covered / REPEATS < 0.95 - 3 * math.sqrt(0.95 * 0.05 / REPEATS)
 
 
+def capital(x: list[float], m: float, level: float) -> float:
+    """The most that either gambler ever held against the mean m, in logarithms; one value at a time."""
+    alpha, up, down, most = 1 - level, 0.0, 0.0, -math.inf
+    for t, value in enumerate(x):
+        seen = x[:t]
+        means = [(0.5 + sum(x[: i + 1])) / (i + 2) for i in range(t)]
+        variance = (0.25 + sum((v - mean) ** 2 for v, mean in zip(seen, means, strict=True))) / (t + 1)
+        stake = math.sqrt(2 * math.log(2 / alpha) / (len(x) * variance))
+        up += math.log(1 + min(stake, 0.5 / m) * (value - m))
+        down += math.log(1 - min(stake, 0.5 / (1 - m)) * (value - m))
+        most = max(most, up, down)
+    return most
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_betting_is_the_papers_with_stakes_that_know_the_past_alone(seed: int) -> None:
+    x = np.random.default_rng(seed).beta(2, 1, 12)
+    low, high = betting(x, 0.9, grid=101)
+    kept = [m for m in np.linspace(0, 1, 101)[1:-1] if capital(x.tolist(), float(m), 0.9) < math.log(2 / 0.1)]
+    assert (low, high) == pytest.approx((max(kept[0] - 0.01, 0), min(kept[-1] + 0.01, 1)))
+
+
 def test_betting_narrows_with_labels_and_widens_with_the_level() -> None:
     x = np.random.default_rng(0).beta(5, 2, 400)
     widths = [np.diff(betting(x[:n]))[0] for n in (20, 100, 400)]

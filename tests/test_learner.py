@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import threading
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -533,6 +534,23 @@ class TestModels:
             batch = learner.ask(20)
             learner.tell(batch.ids, [f"class {label}" for label in digits.label(batch.rows)])
         assert set(learner.model.predict(digits.X_test[:50])) <= {f"class {i}" for i in range(10)}
+
+    def test_tuning_is_kept_until_there_are_half_as_many_labels_again(self, digits: Any) -> None:
+        learner = make(digits, "logistic", strategy="random")
+        rounds(learner, digits, (20, 5, 4, 1, 6))
+        assert learner.model.C_
+        fits = [event for event in learner.journal.read() if isinstance(event, Fitted)]
+        assert [(fit.labels, fit.tuned_at) for fit in fits] == [
+            (20, 20),
+            (25, 20),
+            (29, 20),
+            (30, 30),
+            (36, 30),
+        ]
+        for before, after in pairwise(fits):
+            if after.tuned_at == before.tuned_at:
+                assert after.params == before.params
+        assert fits[-1].params == {"C": learner.model.C_, "temperature": learner.model.temperature_}
 
     def test_a_classifier_without_probabilities_is_refused_with_what_to_do(self, digits: Any) -> None:
         from sklearn.svm import LinearSVC
