@@ -101,7 +101,7 @@ class ActiveLearner:
     ...     batch = learner.ask(25)
     ...     learner.tell(batch.ids, y[batch.rows])
     >>> round(float(learner.model.score(X[1400:], y[1400:])), 2)
-    0.88
+    0.87
     """
 
     def __init__(
