@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -175,23 +174,41 @@ def test_a_real_process_keeps_words_and_progress_apart_and_pipes_no_colours(tabl
     assert "\x1b[" not in done.stdout + done.stderr
 
 
+TELLING = """
+import contextlib, sys
+from asklearn import cli
+
+@contextlib.contextmanager
+def bar(what):
+    yield lambda done, total: print(what, done, file=sys.stderr, flush=True)
+
+cli._bar = bar
+cli.main()
+"""
+
+
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_ctrl_c_leaves_the_finished_runs_and_status_130(table: Path, tmp_path: Path, jobs: int) -> None:
-    """The signal goes to the whole group, as a terminal sends it, once a first run must have finished."""
+    """The signal goes to the whole group, as a terminal sends it, once two runs have finished."""
     out, html = tmp_path / "result.json", tmp_path / "report.html"
     process = subprocess.Popen(
-        command("simulate", table, "--label", "kind", "--split", "split", "--strategies", "margin", "--budget",
-                60, "--seeds", 5000, *FAST, "--out", out, "--html", html, "--jobs", jobs),
+        [sys.executable, "-c", TELLING, "simulate", str(table), "--label", "kind", "--split", "split",
+         "--strategies", "margin", "--budget", "60", "--seeds", "5000", *FAST, "--out", str(out),
+         "--html", str(html), "--jobs", str(jobs)],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(), start_new_session=True,
     )  # fmt: skip
-    time.sleep(6)
-    os.killpg(process.pid, signal.SIGINT)
-    stdout, stderr = process.communicate(timeout=60)
+    assert process.stderr is not None
+    try:
+        assert any(line == "running 2\n" for line in process.stderr)
+        os.killpg(process.pid, signal.SIGINT)
+        stdout, stderr = process.communicate(timeout=60)
+    finally:
+        process.kill()
     assert process.returncode == 130, stderr
     assert "Traceback" not in stderr
     result = json.loads(out.read_text())
     assert result["complete"] is False
-    assert 0 < len(result["runs"]) < 5000
+    assert 2 <= len(result["runs"]) < 5000
     assert f"Interrupted: {len(result['runs'])} finished runs" in stderr
     assert html.read_text()
     assert str(out) in stdout

@@ -12,6 +12,7 @@ from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
+from multiprocessing import active_children
 from typing import Any
 
 import numpy as np
@@ -231,14 +232,18 @@ def _runs(
             yield run_one(data, name, seed, settings)
         return
     start_worker = partial(_share, replace(data, preview=no_preview), settings)
-    with ProcessPoolExecutor(jobs, initializer=start_worker) as workers:
+    others = set(active_children())
+    workers = ProcessPoolExecutor(jobs, initializer=start_worker)
+    try:
         waiting: list[Future[Run]] = [workers.submit(_shared_run, name, seed) for name, seed in units]
-        try:
-            for finished in as_completed(waiting):
-                yield finished.result()
-        except BaseException:
-            workers.shutdown(wait=False, cancel_futures=True)
-            raise
+        for finished in as_completed(waiting):
+            yield finished.result()
+    except BaseException:  # nobody wants what is still running
+        for worker in set(active_children()) - others:
+            worker.terminate()
+        raise
+    finally:
+        workers.shutdown(cancel_futures=True)
 
 
 _shared: tuple[Dataset, dict[str, Any]]
