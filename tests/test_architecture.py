@@ -15,14 +15,14 @@ ROOT = Path(__file__).resolve().parents[1]
 SRC = ROOT / "src" / "asklearn"
 
 FLOORS = {
-    "words": ["types", "errors", "protocols", "registry", "__init__"],
+    "words": ["types", "errors", "arguments", "seeds", "protocols", "registry", "__init__"],
     "mathematics": [
         "acquisition", "selection", "strategies", "metrics", "intervals", "evaluate", "calibration",
         "forecast", "stopping", "curves",
     ],
     "truth": ["audit", "events", "state", "journal"],
     "edges": ["journals", "models", "encoders", "sources", "tasks"],
-    "loop": ["learner", "pool", "ranking", "crossfit", "simulate", "dataset"],
+    "loop": ["learner", "asking", "pool", "ranking", "crossfit", "simulate", "dataset"],
     "testing": ["testing"],
     "doors": ["cli", "demo", "report"],
 }  # fmt: skip
