@@ -11,7 +11,7 @@ from numpy.random import Generator
 from asklearn.evaluate import UNKNOWN, folds
 from asklearn.protocols import Model
 from asklearn.state import State, Status
-from asklearn.types import Floats, Indices, ItemId, Label
+from asklearn.types import Floats, Indices, Label
 
 FOLDS = 10
 
@@ -44,7 +44,7 @@ def audit_sample(state: State, orders: Sequence[Indices], label_of: Mapping[int,
     cohort_of: list[int] = []
     for cohort, (order, prefix) in enumerate(zip(orders, state.plan.prefixes, strict=True)):
         for row in order[:prefix]:
-            status = state.status(_item(state, cohort, int(row)))
+            status = state.status(state.item(int(row)))
             if status is Status.ERASED:
                 continue
             if status in (Status.WAITING, Status.ASKED):
@@ -105,8 +105,3 @@ def _shares(labels: Sequence[Label], classes: Sequence[Label]) -> Floats:
     return np.asarray(
         counts / counts.sum() if len(labels) else np.full(len(classes), 1 / len(classes)), np.float32
     )
-
-
-def _item(state: State, cohort: int, row: int) -> ItemId:
-    added = state.cohorts[cohort]
-    return row if added.ids is None else added.ids[row - added.start]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import time
 import uuid
@@ -14,9 +13,11 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.random import default_rng
 
+from asklearn.arguments import duration, sequence, text, whole
+from asklearn.asking import choose, open_rows
 from asklearn.audit import audit_order
 from asklearn.crossfit import AuditSample, CrossFit, audit_sample, cross_fit
-from asklearn.errors import BadInput, Conflict, JournalError, NotFitted, PoolExhausted, UnknownItem
+from asklearn.errors import BadInput, Conflict, JournalError, NotFitted, UnknownItem
 from asklearn.evaluate import estimate
 from asklearn.events import (
     Added,
@@ -35,8 +36,8 @@ from asklearn.journal import Journal, MemoryJournal, SnapshotStore, open_state
 from asklearn.metrics import metric as metric_named
 from asklearn.pool import Pool, fingerprint
 from asklearn.protocols import Acquisition, Model, Selection
-from asklearn.ranking import rank
 from asklearn.registry import adapt, lookup
+from asklearn.seeds import seed_for
 from asklearn.state import State, Status, check, dump, fold
 from asklearn.stopping import agreement, spent, stable
 from asklearn.strategies import Strategy
@@ -123,16 +124,16 @@ class ActiveLearner:
     ) -> None:
         if X is None:
             raise BadInput("ActiveLearner needs the pool's features. Got X=None.")
-        seed = None if seed is None else _whole(seed, "seed is a whole number, at least 0", 0)
+        seed = None if seed is None else whole(seed, "seed is a whole number, at least 0", 0)
         if not 0 <= audit <= 1:
             raise BadInput(
                 f"audit is the share of a batch that is drawn at random, from 0 to 1. Got {audit}."
             )
         if budget is not None:
-            budget = _whole(budget, "budget is the number of items to ask for, at least 1", 1)
+            budget = whole(budget, "budget is the number of items to ask for, at least 1", 1)
         self.strategy = strategy_of(strategy)
         self.metric = metric_named(metric)
-        self.annotator = _name(annotator)
+        self.annotator = text(annotator, "annotator")
         self.seconds: dict[str, float] = {"fit": 0.0, "score": 0.0, "select": 0.0}
         self._clock = clock
         self._prototype: Model = adapt("models", model)
@@ -190,8 +191,9 @@ class ActiveLearner:
     @property
     def labels(self) -> dict[ItemId, Label]:
         """The label of every item that has one, several annotators resolved into one."""
-        rows, labels = self._training_set(self.state)
-        return {self._id(row): label for row, label in zip(rows, labels, strict=True)}
+        state = self.state
+        rows, labels = self._training_set(state)
+        return {state.item(row): label for row, label in zip(rows, labels, strict=True)}
 
     # Ask
 
@@ -215,11 +217,13 @@ class ActiveLearner:
         PoolExhausted
             If nothing is left to ask, or the budget is spent.
         """
-        n = _whole(n, "Ask for at least one item", 1)
+        n = whole(n, "Ask for at least one item", 1)
         self.refresh()
 
         def attempt(state: State) -> tuple[list[Event], Batch]:
-            batch, probabilities = self._choose(state, n)
+            batch, probabilities = choose(
+                state, self._audit_orders(state), self._pool, self.strategy, self._scorer, n, self.seconds
+            )
             version = state.fits[-1].model if self._fitted is not None else None
             now = self._clock()
             asked: list[Event] = [
@@ -266,8 +270,8 @@ class ActiveLearner:
         NotStored
             If the disk refused; then nothing is recorded.
         """
-        items, raw = list(check_ids(_sequence(ids, "ids"))), list(_sequence(labels, "labels"))
-        times = [None] * len(items) if seconds is None else [_duration(one) for one in seconds]
+        items, raw = list(check_ids(sequence(ids, "ids"))), list(sequence(labels, "labels"))
+        times = [None] * len(items) if seconds is None else [duration(one) for one in seconds]
         if not len(items) == len(raw) == len(times):
             raise BadInput(
                 f"Expected one label (and one time, if any) for each of {len(items)} ids. "
@@ -281,15 +285,15 @@ class ActiveLearner:
 
     def retract(self, ids: Iterable[ItemId], *, annotator: str | None = None) -> None:
         """Take back what an annotator said about items; they stay asked, and may be told again."""
-        self._reply(Retracted, check_ids(_sequence(ids, "ids")), annotator or self.annotator)
+        self._reply(Retracted, check_ids(sequence(ids, "ids")), annotator or self.annotator)
 
     def skip(self, ids: Iterable[ItemId], *, annotator: str | None = None) -> None:
         """Record that an annotator cannot say; estimates then reckon with the worst."""
-        self._reply(Skipped, check_ids(_sequence(ids, "ids")), annotator or self.annotator)
+        self._reply(Skipped, check_ids(sequence(ids, "ids")), annotator or self.annotator)
 
     def flag(self, ids: Iterable[ItemId], *, annotator: str | None = None) -> None:
         """Record that something is wrong with items."""
-        self._reply(Flagged, check_ids(_sequence(ids, "ids")), annotator or self.annotator)
+        self._reply(Flagged, check_ids(sequence(ids, "ids")), annotator or self.annotator)
 
     def add(self, X: Any, ids: Sequence[ItemId] | None = None) -> None:
         """Let further items enter the pool, as a cohort of their own for the audit."""
@@ -352,12 +356,14 @@ class ActiveLearner:
         self._append_at(attempt)
 
     def _fit(self, features: Floats, labels: list[Label], params: dict[str, Any] | None) -> None:
-        fresh = self._prototype.fresh(_seed(self.seed, "fit", len(labels)), params)
+        fresh = self._prototype.fresh(seed_for(self.seed, "fit", len(labels)), params)
         self._fitted = self._scorer = fresh.fit(features, labels)
         if "draws" in self.strategy.needs and not self._fitted.gives_draws:
             member = self._prototype.fresh(0, self._fitted.params() if params is None else params)
             committee = adapt("models", lookup("models", "committee")(member.estimator))
-            self._scorer = committee.fresh(_seed(self.seed, "committee", len(labels))).fit(features, labels)
+            self._scorer = committee.fresh(seed_for(self.seed, "committee", len(labels))).fit(
+                features, labels
+            )
 
     def evaluate(self, metric: str | None = None, *, level: float = LEVEL) -> Estimate:
         """Estimate how good the present model is on a new item like those of the pool.
@@ -388,11 +394,11 @@ class ActiveLearner:
         fit = state.fits[-1]
         sample = audit_sample(state, self._audit_orders(state), dict(zip(*self._trained_on, strict=True)))
         if self._crossfit is None or self._crossfit[0] != sample:
-            rng = default_rng(_seed(self.seed, "folds", fit.labels))
-            fresh = self._prototype.fresh(_seed(self.seed, "crossfit", fit.labels), fit.params)
+            rng = default_rng(seed_for(self.seed, "folds", fit.labels))
+            fresh = self._prototype.fresh(seed_for(self.seed, "crossfit", fit.labels), fit.params)
             self._crossfit = sample, cross_fit(fresh, self._pool.take, self._trained_on, sample, rng)
         made = self._crossfit[1]
-        rng = default_rng(_seed(self.seed, "interval", fit.labels))
+        rng = default_rng(seed_for(self.seed, "interval", fit.labels))
         result = estimate(wanted, made.proba_NC, made.truth_N, rng, weight_N=made.weight_N, level=level)
         new = self._measured(result, fit.model)
         self._append_at(
@@ -416,7 +422,7 @@ class ActiveLearner:
             for one in self.state.measured
             if one.name == wanted.name and one.labels <= now and one.level == LEVEL
         ]
-        return forecast(history, now + more, default_rng(_seed(self.seed, "forecast", now)), level=level)
+        return forecast(history, now + more, default_rng(seed_for(self.seed, "forecast", now)), level=level)
 
     def should_stop(self) -> Stop:
         """Advise on stopping, with reasons: budget spent, pool exhausted, models that no longer change."""
@@ -425,7 +431,7 @@ class ActiveLearner:
         assert state.settings is not None
         reasons = [
             spent(len(state.asks), state.settings.budget),
-            None if len(self._open_rows(state)) else "every item of the pool has been asked",
+            None if len(open_rows(state, len(self._pool))) else "every item of the pool has been asked",
             stable([one.value for one in state.measured if one.name == "agreement"]),
         ]
         return Stop(tuple(reason for reason in reasons if reason))
@@ -511,10 +517,10 @@ class ActiveLearner:
         extra: Sequence[dict[str, Any]] | None = None,
     ) -> None:
         state = self.state
-        keys = None if keys is None else [_name(key, "key") for key in _sequence(keys, "keys")]
+        keys = None if keys is None else [text(key, "key") for key in sequence(keys, "keys")]
         if keys is not None and len(keys) != len(items):
             raise BadInput(f"Expected one key for each of {len(items)} ids. Got {len(keys)}.")
-        _name(annotator)
+        text(annotator, "annotator")
         unknown = next((item for item in items if state.row(item) is None), None)
         if unknown is not None:
             raise UnknownItem(f"There is no item {unknown!r} in this pool of {state.rows} items.")
@@ -552,10 +558,6 @@ class ActiveLearner:
                     "convert them to one type."
                 )
 
-    def _id(self, row: int) -> ItemId:
-        cohort = next(one for one in self._state.cohorts if one.start <= row < one.stop)
-        return row if cohort.ids is None else cohort.ids[row - cohort.start]
-
     def _training_set(self, state: State) -> tuple[list[int], list[Label]]:
         """Rows in order, with their labels: the same whatever order the answers came in."""
         resolved = ((item, self._task.resolve(labels)) for item, labels in state.answers())
@@ -575,7 +577,7 @@ class ActiveLearner:
     def _agreement(self, before: Model | None, after: Model) -> Estimate | None:
         if before is None:
             return None
-        rng = default_rng(_seed(self.seed, "watched", len(self._pool)))
+        rng = default_rng(seed_for(self.seed, "watched", len(self._pool)))
         rows = np.sort(rng.choice(len(self._pool), min(WATCHED, len(self._pool)), replace=False))
         features = self._pool.take(rows)
         classes = {label: code for code, label in enumerate(dict.fromkeys([*before.classes, *after.classes]))}
@@ -607,61 +609,6 @@ class ActiveLearner:
             self._orders.append(cohort.start + audit_order(ids, self.seed))
         return self._orders
 
-    def _open_rows(self, state: State) -> Indices:
-        open_N = np.ones(len(self._pool), bool)
-        told = (item for item in state.said if state.status(item) is not Status.WAITING)
-        for items in (state.asks, told, state.resolved, state.erased):
-            rows = [row for row in map(state.row, items) if row is not None]
-            open_N[rows] = False
-        return np.flatnonzero(open_N)
-
-    def _choose(self, state: State, n: int) -> tuple[Batch, list[float | None]]:
-        open_rows = self._open_rows(state)
-        assert state.settings is not None
-        left = len(open_rows)
-        if state.settings.budget is not None:
-            left = min(left, state.settings.budget - len(state.asks))
-        if left <= 0:
-            raise PoolExhausted(
-                f"Nothing is left to ask: {len(state.asks)} of {state.rows} items were asked "
-                f"(budget {state.settings.budget}), {len(self.pending)} of them still have no answer. "
-                "See learner.pending, or add() further items."
-            )
-        n = min(n, left)
-        audited, probability = self._audit_rows(state, open_rows, n)
-        rng = default_rng(_seed(self.seed, "ask", len(state.asks)))
-        rest = np.setdiff1d(open_rows, audited, assume_unique=True)
-        known = np.setdiff1d(np.arange(len(self._pool)), open_rows, assume_unique=True)
-        picked, scores, why = rank(
-            self.strategy, self._pool, rest, known, self._scorer, n - len(audited), rng, self.seconds
-        )
-        places = np.sort(rng.choice(n, len(audited), replace=False))
-        rows = np.insert(picked, places - np.arange(len(audited)), audited)
-        from_audit = np.isin(np.arange(n), places)
-        kept = iter(scores)
-        batch = Batch(
-            ids=[self._id(int(row)) for row in rows],
-            rows=rows,
-            streams=["audit" if audit else "exploit" for audit in from_audit],
-            scores=[None if audit else next(kept) for audit in from_audit],
-            reasons=[
-                "drawn at random, to measure how good the model is" if audit else why for audit in from_audit
-            ],
-        )
-        return batch, [
-            probability[int(row)] if audit else None for row, audit in zip(rows, from_audit, strict=True)
-        ]
-
-    def _audit_rows(self, state: State, open_rows: Indices, n: int) -> tuple[Indices, dict[int, float]]:
-        """Return the open items that the audit's prefixes reach once `n` more items are asked."""
-        plan = state.plan.after(n)
-        probability = {}
-        for order, prefix, size in zip(self._audit_orders(state), plan.prefixes, plan.sizes, strict=True):
-            due = order[:prefix]
-            for row in due[np.isin(due, open_rows, assume_unique=True)]:
-                probability[int(row)] = prefix / size
-        return np.array(list(probability)[:n], np.intp), probability
-
 
 def _open_journal(journal: str | os.PathLike[str] | Journal | None) -> Journal:
     if journal is None:
@@ -674,35 +621,3 @@ def _open_journal(journal: str | os.PathLike[str] | Journal | None) -> Journal:
 
 def _estimate(one: Measured) -> Estimate:
     return Estimate(one.name, one.value, one.low, one.high, one.n, one.method, one.level)
-
-
-def _seed(seed: int, purpose: str, number: int) -> int:
-    """Return a seed for one purpose, independent of those for others."""
-    words = np.random.SeedSequence([seed, int.from_bytes(purpose.encode(), "big"), number])
-    return int(words.generate_state(1, np.uint32)[0] >> 1)
-
-
-def _whole(value: Any, expected: str, least: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not least <= value < 2**63:
-        raise BadInput(f"{expected}. Got {value!r}.")
-    return int(value)
-
-
-def _name(value: Any, what: str = "annotator") -> str:
-    if not isinstance(value, str) or not value:
-        raise BadInput(f"The {what} must be a text that is not empty. Got {value!r}.")
-    return value
-
-
-def _duration(value: Any) -> float | None:
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not 0 <= value < math.inf:
-        raise BadInput(f"seconds must be numbers, zero or more, or None. Got {value!r}.")
-    return float(value)
-
-
-def _sequence(values: Any, name: str) -> Sequence[Any]:
-    if isinstance(values, str | bytes | dict):
-        raise BadInput(f"{name} must be a list or an array, one entry per item. Got {values!r:.200}.")
-    return values if isinstance(values, Sequence) else list(values)

@@ -170,6 +170,11 @@ class State:
                     return item
         return None
 
+    def item(self, row: int) -> ItemId:
+        """Return the id of the item in a pool row; the inverse of :meth:`row`."""
+        cohort = next(one for one in self.cohorts if one.start <= row < one.stop)
+        return row if cohort.ids is None else cohort.ids[row - cohort.start]
+
     def status(self, item: ItemId) -> Status:
         """Return where an item stands."""
         if item in self.erased:

@@ -1,0 +1,67 @@
+"""Checks of what callers pass, with errors that say what was expected and what came."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from asklearn.errors import BadInput
+
+
+def whole(value: Any, expected: str, least: int) -> int:
+    """Return a whole number of at least `least`.
+
+    Examples
+    --------
+    >>> whole(0, "Ask for at least one item", 1)
+    Traceback (most recent call last):
+        ...
+    asklearn.errors.BadInput: Ask for at least one item. Got 0.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not least <= value < 2**63:
+        raise BadInput(f"{expected}. Got {value!r}.")
+    return int(value)
+
+
+def text(value: Any, what: str) -> str:
+    """Return a text that is not empty.
+
+    Examples
+    --------
+    >>> text("ann", "annotator")
+    'ann'
+    """
+    if not isinstance(value, str) or not value:
+        raise BadInput(f"The {what} must be a text that is not empty. Got {value!r}.")
+    return value
+
+
+def duration(value: Any) -> float | None:
+    """Return a number of seconds, zero or more, or None where it is not known.
+
+    Examples
+    --------
+    >>> duration(2)
+    2.0
+    """
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not 0 <= value < math.inf:
+        raise BadInput(f"seconds must be numbers, zero or more, or None. Got {value!r}.")
+    return float(value)
+
+
+def sequence(values: Any, name: str) -> Sequence[Any]:
+    """Return several values as a sequence; a text is one value, and refused.
+
+    Examples
+    --------
+    >>> sequence((one for one in "ab"), "ids")
+    ['a', 'b']
+    """
+    if isinstance(values, str | bytes | dict):
+        raise BadInput(f"{name} must be a list or an array, one entry per item. Got {values!r:.200}.")
+    return values if isinstance(values, Sequence) else list(values)

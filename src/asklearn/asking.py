@@ -1,0 +1,99 @@
+"""What to ask next: the audit's share by lot, the rest by the strategy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.random import default_rng
+
+from asklearn.errors import PoolExhausted
+from asklearn.pool import Pool
+from asklearn.protocols import Model
+from asklearn.ranking import rank
+from asklearn.seeds import seed_for
+from asklearn.state import State, Status
+from asklearn.strategies import Strategy
+from asklearn.types import Batch, Indices
+
+WHY_AUDITED = "drawn at random, to measure how good the model is"
+
+
+def open_rows(state: State, size: int) -> Indices:
+    """Return the rows, of `size`, whose items were neither asked nor replied to, settled or erased."""
+    open_N = np.ones(size, bool)
+    told = (item for item in state.said if state.status(item) is not Status.WAITING)
+    for items in (state.asks, told, state.resolved, state.erased):
+        rows = [row for row in map(state.row, items) if row is not None]
+        open_N[rows] = False
+    return np.flatnonzero(open_N)
+
+
+def audit_due(state: State, orders: Sequence[Indices], rows: Indices, n: int) -> dict[int, float]:
+    """Return which open `rows` the audit's prefixes reach once `n` more items are asked.
+
+    Each with the probability that the audit's design has drawn it by then.
+    """
+    plan = state.plan.after(n)
+    due: dict[int, float] = {}
+    for order, prefix, size in zip(orders, plan.prefixes, plan.sizes, strict=True):
+        reached = order[:prefix]
+        for row in reached[np.isin(reached, rows, assume_unique=True)]:
+            due[int(row)] = prefix / size
+    return dict(list(due.items())[:n])
+
+
+def choose(
+    state: State,
+    orders: Sequence[Indices],
+    pool: Pool,
+    strategy: Strategy,
+    model: Model | None,
+    n: int,
+    seconds: dict[str, float],
+) -> tuple[Batch, list[float | None]]:
+    """Choose up to `n` items, and give the audit's probability of each (None: the strategy picked it).
+
+    The audit's items stand at random places of the batch, so that their place does not tell them apart.
+
+    Raises
+    ------
+    PoolExhausted
+        If nothing is left to ask, or the budget is spent.
+    """
+    assert state.settings is not None
+    rows = open_rows(state, len(pool))
+    n = min(n, _left(state, len(rows)))
+    audit = audit_due(state, orders, rows, n)
+    audited = np.array(list(audit), np.intp)
+    rng = default_rng(seed_for(state.settings.seed, "ask", len(state.asks)))
+    rest = np.setdiff1d(rows, audited, assume_unique=True)
+    known = np.setdiff1d(np.arange(len(pool)), rows, assume_unique=True)
+    picked, scores, why = rank(strategy, pool, rest, known, model, n - len(audited), rng, seconds)
+    places = np.sort(rng.choice(n, len(audited), replace=False))
+    chosen = np.insert(picked, places - np.arange(len(audited)), audited)
+    from_audit = np.isin(np.arange(n), places).tolist()
+    score = iter(scores)
+    batch = Batch(
+        ids=[state.item(int(row)) for row in chosen],
+        rows=chosen,
+        streams=["audit" if audited else "exploit" for audited in from_audit],
+        scores=[None if audited else next(score) for audited in from_audit],
+        reasons=[WHY_AUDITED if audited else why for audited in from_audit],
+    )
+    return batch, [
+        audit[int(row)] if by_lot else None for row, by_lot in zip(chosen, from_audit, strict=True)
+    ]
+
+
+def _left(state: State, open_items: int) -> int:
+    assert state.settings is not None
+    budget = state.settings.budget
+    left = open_items if budget is None else min(open_items, budget - len(state.asks))
+    if left <= 0:
+        waiting = sum(state.status(item) is Status.ASKED for item in state.asks)
+        raise PoolExhausted(
+            f"Nothing is left to ask: {len(state.asks)} of {state.rows} items were asked (budget {budget}), "
+            f"{waiting} of them still have no answer. See learner.pending, or add() further items."
+        )
+    return left
