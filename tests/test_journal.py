@@ -2,7 +2,7 @@
 
 import pytest
 
-from asklearn.errors import Conflict, KeyReused
+from asklearn.errors import BadInput, Conflict, KeyReused
 from asklearn.events import Added, Answered, Configured, Erased
 from asklearn.journal import MemoryJournal, open_state, unseen
 from asklearn.registry import names
@@ -170,3 +170,10 @@ def test_replies_without_a_key_of_their_own_are_one_reply():
     one = Answered(item=1, annotator="a", key="", label="x")
     journal.append([one])
     assert journal.append([one]) == 1
+
+
+def test_memory_refuses_what_cannot_be_written_down():
+    journal = MemoryJournal()
+    with pytest.raises(BadInput):
+        journal.append([Erased(item=1), Erased(item="\ud800")])
+    assert list(journal.read()) == []

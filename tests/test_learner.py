@@ -896,3 +896,17 @@ class TestEvaluate:
             learner.tell(batch.ids, [int(row >= 150) for row in batch.rows])
             learner.evaluate()
         assert any("agree with their predecessors" in reason for reason in learner.should_stop().reasons)
+
+
+def test_reopening_keeps_the_settings_that_are_not_given(digits: Any) -> None:
+    journal = MemoryJournal()
+    ActiveLearner(
+        "logistic", digits.X, journal=journal, seed=4, labels=[0, 1], open_labels=False, audit=0.3, budget=50
+    )
+    again = ActiveLearner("logistic", digits.X, journal=journal, budget=80)
+    settings = again.state.settings
+    assert settings is not None
+    assert (settings.seed, settings.labels, settings.open_labels) == (4, (0, 1), False)
+    assert (settings.audit, settings.budget) == (0.3, 80)
+    with pytest.raises(UnknownLabel):
+        again.tell([0], [7])

@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import Protocol, runtime_checkable
 
 from asklearn.errors import BadInput, Conflict, KeyReused, NewerFormat
-from asklearn.events import Event, Reply, same_content
+from asklearn.events import Event, Reply, encode, same_content
 from asklearn.registry import register
 from asklearn.state import State, fold, load
 
@@ -75,11 +75,15 @@ class MemoryJournal:
             If `at` is given and is not the journal's position.
         KeyReused
             If a client key is already stored with a different content.
+        BadInput
+            If an event holds what cannot be written down, as in any other journal.
         """
         with self._lock:
             if at is not None and at != len(self._events):
                 raise Conflict(conflict_message(at, len(self._events)))
             new = [events[index] for index in unseen(events, self._keys)]
+            for event in new:
+                encode(event)
             self._events += new
             self._keys |= {event.key: event for event in new if isinstance(event, Reply)}
             return len(self._events)

@@ -71,14 +71,15 @@ class ActiveLearner:
         How to choose: ``"auto"``, ``"margin"``, ``"cluster_margin"``, ``"random"``, ...
     seed : int, optional
         Decides everything random; kept in the journal. By default the journal's own, or 0.
-    labels : sequence of str or int
-        Declared classes.
-    open_labels : bool
-        Whether an answer may name a class that was not declared.
-    audit : float
-        Share of every batch that is drawn uniformly, for honest estimates; in [0, 1].
+    labels : sequence of str or int, optional
+        Declared classes; by default the journal's own, or none.
+    open_labels : bool, optional
+        Whether an answer may name a class that was not declared; by default the journal's own, or True.
+    audit : float, optional
+        Share of every batch that is drawn uniformly, for honest estimates; in [0, 1]. By default the
+        journal's own, or 0.1.
     budget : int, optional
-        Number of items to ask for in all.
+        Number of items to ask for in all; by default the journal's own, or no limit.
     metric : str
         What :meth:`evaluate` and :meth:`forecast` estimate unless told otherwise.
     journal : path, URL or Journal, optional
@@ -113,9 +114,9 @@ class ActiveLearner:
         ids: Sequence[ItemId] | None = None,
         strategy: str | Strategy | Acquisition | Selection = "auto",
         seed: int | None = None,
-        labels: Sequence[Label] = (),
-        open_labels: bool = True,
-        audit: float = 0.1,
+        labels: Sequence[Label] | None = None,
+        open_labels: bool | None = None,
+        audit: float | None = None,
         budget: int | None = None,
         metric: str = "accuracy",
         journal: str | os.PathLike[str] | Journal | None = None,
@@ -125,7 +126,7 @@ class ActiveLearner:
         if X is None:
             raise BadInput("ActiveLearner needs the pool's features. Got X=None.")
         seed = None if seed is None else whole(seed, "seed is a whole number, at least 0", 0)
-        if not 0 <= audit <= 1:
+        if audit is not None and not 0 <= audit <= 1:
             raise BadInput(
                 f"audit is the share of a batch that is drawn at random, from 0 to 1. Got {audit}."
             )
@@ -137,7 +138,13 @@ class ActiveLearner:
         self.seconds: dict[str, float] = {"fit": 0.0, "score": 0.0, "select": 0.0}
         self._clock = clock
         self._prototype: Model = adapt("models", model)
-        self._task = lookup("tasks", "classify")(labels, open_labels)
+        classify = lookup("tasks", "classify")
+        wanted = {
+            "labels": None if labels is None else classify(labels).labels,
+            "open_labels": open_labels,
+            "audit": None if audit is None else float(audit),
+            "budget": budget,
+        }
         self._pool = Pool()
         self._pool.add(X)
         self._fitted: Model | None = None
@@ -150,7 +157,8 @@ class ActiveLearner:
         self._state = open_state(self.journal)
         self._kept_at = self._state.position
         self._check_pool(added)
-        self._configure(seed, float(audit), budget, model)
+        settings = self._configure(seed, model, {key: one for key, one in wanted.items() if one is not None})
+        self._task = classify(settings.labels, settings.open_labels)
         self._append_at(lambda state: ([] if state.cohorts else [added], None))
         self._check_pool(added)
 
@@ -438,23 +446,22 @@ class ActiveLearner:
 
     # Inside
 
-    def _configure(self, seed: int | None, audit: float, budget: int | None, model: Any) -> None:
+    def _configure(self, seed: int | None, model: Any, wanted: dict[str, Any]) -> Configured:
+        """Record the settings where they differ from the journal's; what is not wanted otherwise stays."""
         held = self._state.settings
         if held is not None and seed is not None and seed != held.seed:
             raise BadInput(f"The journal was begun with seed {held.seed}. Got seed={seed}; leave it out.")
-        wanted = Configured(
-            seed=held.seed if held else (seed or 0),
-            task=self._task.name,
-            labels=self._task.labels,
-            open_labels=self._task.open_labels,
-            audit=audit,
+        settings = replace(
+            held or Configured(seed=seed or 0, time=self._clock()),
             strategy=self.strategy.name,
             model=model if isinstance(model, str) else type(model).__name__,
-            budget=budget,
-            time=held.time if held else self._clock(),
+            **wanted,
         )
-        if wanted != held:
-            self._append_at(lambda state: ([wanted], None) if state.settings in (held, None) else ([], None))
+        if settings != held:
+            self._append_at(
+                lambda state: ([settings], None) if state.settings in (held, None) else ([], None)
+            )
+        return self._state.settings or settings
 
     def _check_pool(self, added: Added) -> None:
         """Make sure that a journal that has items is about these."""
