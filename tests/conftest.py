@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,6 +27,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.get_closest_marker("data"):
             item.add_marker(missing)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, None]:
+    """Where ASKLEARN_NO_SKIP is set, a skipped test of data or of a browser is a failed one."""
+    outcome = yield
+    report = outcome.get_result()
+    marked = item.get_closest_marker("data") or item.get_closest_marker("browser")
+    if report.skipped and marked and os.environ.get("ASKLEARN_NO_SKIP"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped where nothing may be skipped: {report.longrepr}"
 
 
 @dataclass(frozen=True)
