@@ -22,7 +22,7 @@ FLOORS = {
     ],
     "truth": ["audit", "events", "state", "journal"],
     "edges": ["journals", "models", "encoders", "sources", "tasks"],
-    "loop": ["learner", "asking", "pool", "ranking", "crossfit", "simulate", "dataset"],
+    "loop": ["learner", "asking", "pool", "features", "ranking", "crossfit", "simulate", "dataset"],
     "testing": ["testing"],
     "doors": ["cli", "demo", "report"],
 }  # fmt: skip
@@ -50,6 +50,10 @@ UNTESTED = {
     "asklearn.acquisition.base": "its checks are tested through every acquisition function",
     "asklearn.selection.base": "its checks are tested through every selection",
     "asklearn.encoders._base": "shared by the encoders, whose tests cover it",
+    "asklearn.journals.repair": "tested beside the journal that it mends, in tests/journals/test_sql.py",
+    "asklearn.protocols": "contracts without code; every plug-in's suite tests them",
+    "asklearn.testing.candidates": "made-up inputs of the suites, which planted faults test",
+    "asklearn.testing.journals": "its planted faults are in tests/test_journal.py",
 }
 
 
@@ -165,11 +169,18 @@ def test_a_planted_violation_is_caught(tmp_path: Path, file: str, line: str, wor
     assert any(words in one for one in violations(tmp_path))
 
 
+def _lists_names(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+
+
 def test_every_module_has_a_test_of_its_name() -> None:
     missing = []
     for module, path in modules(SRC).items():
         tree = ast.parse(path.read_text())
-        empty = all(isinstance(node, ast.Expr | ast.ImportFrom | ast.Import) for node in tree.body)
+        empty = all(
+            isinstance(node, ast.Expr | ast.ImportFrom | ast.Import) or _lists_names(node)
+            for node in tree.body
+        )
         if module in UNTESTED or empty:
             continue
         relative = path.relative_to(SRC)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from asklearn.errors import BadInput
+from asklearn.features import features_from
 from asklearn.types import Floats, Indices
 
 CHUNK_BYTES = 32 << 20
@@ -78,6 +79,8 @@ class Pool:
 def check_features(X: Any) -> Floats:
     """Return `X` as an array of shape (N, D), or say what is wrong with it.
 
+    Data frames, Arrow tables and sparse matrices are taken too; see :func:`asklearn.features.features_from`.
+
     Raises
     ------
     BadInput
@@ -90,10 +93,7 @@ def check_features(X: Any) -> Floats:
         ...
     asklearn.errors.BadInput: Features must be finite. Got nan in row 0, column 1. Impute missing values first.
     """
-    try:
-        features = X if isinstance(X, np.ndarray) else np.asarray(X)
-    except ValueError as error:
-        raise BadInput(f"Features must be rows of equal length. {error}.") from error
+    features = features_from(X)
     if features.dtype.kind not in "fiub" or features.ndim != 2 or 0 in features.shape:
         raise BadInput(
             "Features must be a numeric array of shape (items, features), neither being zero. "

@@ -1,0 +1,108 @@
+"""What users hold in their hands as an array of features, without importing the library it comes from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asklearn.errors import BadInput
+
+LARGEST_DENSE = 2 << 30
+"""Bytes that a sparse matrix may take once it is dense."""
+
+_NUMBERS = ("int", "uint", "float", "double", "bool", "boolean")
+_SHOWN = 5
+
+
+def features_from(X: Any) -> NDArray[Any]:
+    """Return `X` as an array; the values are checked by :func:`asklearn.pool.check_features`.
+
+    Parameters
+    ----------
+    X : array, list, data frame, Arrow table or sparse matrix
+        A numpy array is returned as it is. Of pandas and polars data frames and Arrow tables every
+        column must be numeric; missing values become nan, and a pandas index is no feature and no id.
+        A scipy sparse matrix becomes dense float32. Anything else goes through ``numpy.asarray``.
+
+    Returns
+    -------
+    ndarray
+        Of shape (N, D) where `X` has that shape.
+
+    Raises
+    ------
+    BadInput
+        If columns are not numeric (they are named), rows are of unequal length, or a sparse matrix
+        would take over 2 GiB.
+
+    Examples
+    --------
+    >>> from scipy.sparse import csr_array
+    >>> features_from(csr_array([[0, 2], [3, 0]]))
+    array([[0., 2.],
+           [3., 0.]], dtype=float32)
+    """
+    if isinstance(X, np.ndarray):
+        return _from_array(X)
+    if hasattr(X, "toarray") and hasattr(X, "nnz"):
+        return _from_sparse(X)
+    if hasattr(X, "column_names") and hasattr(X, "itercolumns"):
+        return _from_arrow(X)
+    if all(hasattr(X, name) for name in ("to_numpy", "columns", "dtypes")):
+        return _from_frame(X)
+    try:
+        return np.asarray(X)
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise BadInput(f"Features must be rows of equal length. {error}.") from error
+
+
+def _from_array(X: NDArray[Any]) -> NDArray[Any]:
+    if np.ma.is_masked(X):
+        if X.dtype.kind != "f":
+            raise BadInput("Features must be complete. Got a masked array with masked values; fill them in.")
+        return np.asarray(np.ma.filled(X, np.nan))
+    return np.asarray(X) if isinstance(X, np.ma.MaskedArray | np.matrix) else X
+
+
+def _from_sparse(X: Any) -> NDArray[np.float32]:
+    if X.dtype.kind not in "fiub":
+        raise BadInput(f"Features must be numbers. Got a sparse matrix of type {X.dtype}.")
+    needed = 4 * int(np.prod(X.shape, dtype=object))
+    if needed > LARGEST_DENSE:
+        raise BadInput(
+            f"A sparse matrix of shape {X.shape} takes {needed / 2**30:.1f} GiB once it is dense; the most is "
+            f"{LARGEST_DENSE / 2**30:.0f}. Reduce it first, by sklearn.decomposition.TruncatedSVD(256), say."
+        )
+    return np.asarray(X.astype(np.float32).toarray())
+
+
+def _from_arrow(X: Any) -> NDArray[Any]:
+    columns = [np.asarray(column) for column in X.itercolumns()]
+    _all_numbers(
+        [(str(name), column.dtype) for name, column in zip(X.column_names, columns, strict=True)],
+        lambda kind: kind.kind in "fiub",
+    )
+    return np.column_stack(columns) if columns else np.empty((len(X), 0))
+
+
+def _from_frame(X: Any) -> NDArray[Any]:
+    values = np.asarray(X.to_numpy())
+    if values.dtype.kind in "fiub":
+        return values
+    _all_numbers(
+        list(zip(map(str, X.columns), X.dtypes, strict=True)),
+        lambda kind: str(kind).lower().rstrip("0123456789") in _NUMBERS,
+    )
+    return np.asarray(X.to_numpy(dtype=np.float32, na_value=np.nan))
+
+
+def _all_numbers(columns: list[tuple[str, Any]], is_number: Any) -> None:
+    wrong = [f"{name!r} ({kind})" for name, kind in columns if not is_number(kind)]
+    if wrong:
+        more = f" and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
+        raise BadInput(
+            f"Every column must be numeric. These are not: {', '.join(wrong[:_SHOWN])}{more}. Leave them out, "
+            "or turn them into features by an encoder, such as asklearn's tabular one."
+        )
