@@ -71,7 +71,7 @@ def load_dataset(
     Parameters
     ----------
     path : path
-        Parquet, CSV, ``.npy`` or ``.npz``.
+        Whatever the source ``tables`` reads: a file, compressed or not, or a folder of images, say.
     label : str
         Column of the known labels.
     text, image, embedding : str, optional
@@ -115,7 +115,7 @@ def load_dataset(
     made.fit(_take(items, pool))
     X_pool = made.encode(_take(items, pool), **({"progress": progress} if progress else {}))
     return Dataset(
-        name=Path(path).stem,
+        name=Path(Path(path).name.removesuffix(".gz").removesuffix(".zst")).stem,
         encoder=encoder or kind,
         X_pool=X_pool,
         y_pool=[labels[i] for i in pool],
