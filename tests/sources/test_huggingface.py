@@ -168,3 +168,10 @@ def test_cut_in_the_middle_is_never_taken_for_whole(saved):
     file.write_bytes(content[: len(content) // 2])
     with pytest.raises(BadInput, match="not a whole Arrow stream"):
         read_table(saved)
+
+
+def test_names_that_are_not_utf8(saved):
+    for file in saved.glob("*.arrow"):
+        file.write_bytes(file.read_bytes().replace(b"text", b"\xff\xfe\xfd\xfc"))
+    with pytest.raises(BadInput, match="not a whole Arrow stream"):
+        read_table(saved)

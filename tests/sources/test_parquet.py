@@ -140,3 +140,10 @@ def test_large_rows_come_few_at_a_time(parquet, monkeypatch):
     pieces = list(iter_table(parquet({"image": [bytes([i]) * 500 for i in range(20)]})))
     assert max(len(piece) for piece in pieces) <= 4
     assert sum(len(piece) for piece in pieces) == 20
+
+
+def test_names_and_texts_that_are_not_utf8(parquet, write):
+    content = parquet({"name": ["word"] * 3}, "plain.parquet").read_bytes()
+    for part in (b"name", b"word"):
+        with pytest.raises(BadInput, match=r"t\.parquet is not a whole Parquet file"):
+            read_table(write("t.parquet", content.replace(part, b"\xff\xfe\xfd\xfc")))

@@ -17,15 +17,17 @@ def pieces(batches: Iterable[Any], rows: int | None) -> Iterator[Any]:
     """Yield Arrow tables of at most `rows` rows, small neighbours joined up to a bounded size."""
     arrow, most = require("pyarrow", "app"), rows or ROWS
     held: list[Any] = []
+    count = size = 0
     for batch in batches:
-        if held and sum(one.num_rows for one in held) + batch.num_rows > most:
+        if held and count + batch.num_rows > most:
             yield arrow.Table.from_batches(held)
-            held = []
+            held, count, size = [], 0, 0
         for start in range(0, batch.num_rows, most):
             held.append(batch.slice(start, most))
-            if held[-1].num_rows == most or sum(one.nbytes for one in held) > LARGEST_BLOCK:
+            count, size = count + held[-1].num_rows, size + held[-1].nbytes
+            if count == most or size > LARGEST_BLOCK:
                 yield arrow.Table.from_batches(held)
-                held = []
+                held, count, size = [], 0, 0
     if held:
         yield arrow.Table.from_batches(held)
 

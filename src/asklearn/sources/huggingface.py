@@ -78,6 +78,7 @@ def _dataset(folder: Path, name: str) -> tuple[list[str], _Blocks]:
     classes = _classes(folder)
     with _opened(files[0], name) as reader:
         schema = reader.schema
+        names = list(schema.names)
 
     def blocks(chosen: list[str], rows: int | None) -> Iterator[Block]:
         whole = [one for one in whole_numbers(schema) if one in chosen]
@@ -90,7 +91,7 @@ def _dataset(folder: Path, name: str) -> tuple[list[str], _Blocks]:
             yield block
             start = arrays.row
 
-    return list(schema.names), blocks
+    return names, blocks
 
 
 def _classes(folder: Path) -> dict[str, list[str]]:
@@ -156,7 +157,7 @@ def _opened(file: Path, name: str) -> Iterator[Any]:
     try:
         with arrow.OSFile(str(file)) as source, arrow.ipc.open_stream(source) as reader:
             yield reader
-    except (arrow.ArrowException, OSError) as error:
+    except (arrow.ArrowException, OSError, UnicodeDecodeError) as error:
         raise BadInput(
             f"{file.name} of {name} is not a whole Arrow stream: {first_line(error)}. Save the dataset again."
         ) from error

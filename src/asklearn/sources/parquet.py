@@ -28,7 +28,7 @@ def open_parquet(file: Path) -> Iterator[Columns]:
                 list(opened.schema_arrow.names),
                 lambda chosen, rows: _blocks(opened, file.name, chosen, rows),
             )
-    except (arrow.ArrowException, OSError) as error:
+    except (arrow.ArrowException, OSError, UnicodeDecodeError) as error:
         raise BadInput(
             f"{file.name} is not a whole Parquet file: {first_line(error)}. "
             "It may be cut short or of another format; write it again."
