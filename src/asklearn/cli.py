@@ -124,9 +124,7 @@ def simulate(
     """
     from asklearn.dataset import load_dataset
 
-    for path in (out, html):
-        if path:
-            _writable(path)
+    _writable(*filter(None, (out, html)), source=file)
     inputs = {name: options.pop(name) for name in ("label", "text", "image", "embedding", "split", "encoder")}
     columns = _listed(options.pop("columns"))
     with _bar("encoding") as progress:
@@ -146,19 +144,25 @@ def _simulate(data: Any, strategies: list[str], jobs: int, **options: Any) -> di
 
 
 def _finish(result: dict[str, Any], out: str | None, html: str | None) -> None:
-    """Write what was asked for, show the summary, and leave with the right status."""
+    """Show the summary, write what was asked for, and leave with the right status."""
+    _summary(result)
     if out:
-        Path(out).write_text(json.dumps(result, ensure_ascii=False, allow_nan=False), encoding="utf-8")
+        _write(out, json.dumps(result, ensure_ascii=False, allow_nan=False))
     if html and result["runs"]:
         from asklearn.report.simulation import simulation_page
 
-        Path(html).write_text(simulation_page(result), encoding="utf-8")
-    _summary(result)
-    for path in filter(None, (out, html if result["runs"] else None)):
-        click.echo(f"Wrote {os.path.abspath(path)}")
+        _write(html, simulation_page(result))
     if not result["complete"]:
         click.echo(f"Interrupted: {len(result['runs'])} finished runs are in the results.", err=True)
         sys.exit(INTERRUPTED)
+
+
+def _write(path: str, text: str) -> None:
+    try:
+        Path(path).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise BadInput(f"Cannot write {path}: {error.strerror}. Give another path.") from error
+    click.echo(f"Wrote {os.path.abspath(path)}")
 
 
 def _summary(result: dict[str, Any]) -> None:
@@ -186,7 +190,8 @@ def _summary(result: dict[str, Any]) -> None:
             if saved is None
             else f"{_percent(saved['value'])} {_between(saved['low'], saved['high'], '.0%')}",
         )
-    console = Console(width=None if sys.stdout.isatty() else 100, highlight=False)
+    width = None if sys.stdout.isatty() else 100
+    console = Console(width=width, highlight=False, markup=False, emoji=False)
     console.print(table)
     full = result["full_data_score"]
     if full is not None:
@@ -218,12 +223,27 @@ def _listed(names: str | None) -> list[str]:
     return [one for one in listed if one]
 
 
-def _writable(path: str) -> None:
-    """Refuse a path that cannot be written, before hours of work rather than after."""
-    folder = os.path.dirname(os.path.abspath(path))
-    target = path if os.path.exists(path) else folder
-    if not os.access(target, os.W_OK):
-        raise BadInput(f"Cannot write {path}: {folder} is not a folder that you may write to.")
+def _writable(*paths: str, source: str | None = None) -> None:
+    """Refuse a path that cannot be written or is taken, before hours of work rather than after."""
+    taken = {} if source is None else {os.path.realpath(source): "it is the file to read"}
+    for path in paths:
+        real = os.path.realpath(path)
+        if real in taken:
+            raise BadInput(f"Cannot write {path}: {taken[real]}. Give another path.")
+        taken[real] = "it is given twice"
+        folder = os.path.dirname(real)
+        if not (os.access(path, os.W_OK) if os.path.exists(path) else _creatable(path)):
+            raise BadInput(f"Cannot write {path}: {folder} is not a folder that you may write to.")
+
+
+def _creatable(path: str) -> bool:
+    try:
+        with open(path, "xb"):
+            pass
+        os.remove(path)
+    except OSError:
+        return False
+    return True
 
 
 @contextlib.contextmanager
