@@ -113,6 +113,9 @@ def simulate(
 ) -> None:
     """Replay active learning on FILE, whose labels are known, against random.
 
+    FILE is Parquet, CSV, TSV, JSON lines (plain, .gz or .zst), .npz, a folder of images in one folder per
+    class, or a saved Hugging Face dataset.
+
     All strategies of a seed share one random start set, and labels include those of the audit. NAME+k_means
     starts a strategy with the k-means start instead; random is always run both ways.
 

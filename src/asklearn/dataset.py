@@ -79,7 +79,8 @@ def load_dataset(
     text, image, embedding : str, optional
         Column of the items, and so the kind of encoder; at most one of them.
     columns : sequence of str
-        Columns of a table's features; every column but ``id``, the label and the split by default.
+        Columns of a table's features. By default a column ``image`` of image files where there is one, else
+        every column but ``id``, the label and the split.
     split : str, optional
         Column whose value ``test`` marks the test set; without it a stratified fifth is taken.
     encoder : str, optional
