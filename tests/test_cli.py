@@ -121,6 +121,13 @@ def test_what_is_wrong_is_said_in_one_line(table: Path, change: list[str], words
     refused(run(*base, *change), *words)
 
 
+@pytest.mark.parametrize(
+    "wrong", [["--strategies", "margn"], ["--metric", "acuracy"], ["--model", "logistc"]]
+)
+def test_a_wrong_name_is_refused_before_the_file_is_read(tmp_path: Path, wrong: list[str]) -> None:
+    refused(run("simulate", tmp_path / "no.csv", "--label", "y", *wrong), "Did you mean")
+
+
 def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
     refused(run("simulate", tmp_path / "no.csv", "--label", "y"), "no.csv")
     refused(run("simulate", tmp_path, "--label", "y"))
