@@ -60,6 +60,13 @@ def test_with_too_few_rounds_it_claims_no_more_than_the_last_one() -> None:
     assert "3 are needed, there are 2" in found.method
 
 
+def test_estimates_without_a_label_are_no_evidence() -> None:
+    past = [(n, Estimate("accuracy", 0.5, 0.0, 1.0, n=0, method="no audit label")) for n in (20, 40, 60, 80)]
+    found = forecast(past, 160, np.random.default_rng(0))
+    assert (found.low, found.high) == (0.0, 1.0)
+    assert "3 are needed, there are 0" in found.method
+
+
 @pytest.mark.parametrize(
     ("past", "at", "words"), [([], 10, "needs estimates"), (history(0.2), 399, "looks ahead")]
 )

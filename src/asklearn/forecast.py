@@ -42,8 +42,8 @@ def forecast(
     Returns
     -------
     Estimate
-        Median and central interval of the score at `at` labels. With fewer than three estimates it runs
-        from the low end of the last interval to the best possible score, and says so.
+        Median and central interval of the score at `at` labels. With fewer than three estimates that rest
+        on labels it runs from the low end of the last interval to the best possible score, and says so.
 
     Raises
     ------
@@ -70,8 +70,9 @@ def forecast(
     if at < now:
         raise BadInput(f"A forecast looks ahead: expected at least the present {now} labels. Got {at}.")
     top, bottom = metric(last.name).high, metric(last.name).low
-    if len(by_labels) < LEAST_POINTS:
-        method = f"too few estimates: {LEAST_POINTS} are needed, there are {len(by_labels)}"
+    measured = sum(one.n > 0 for one in by_labels.values())
+    if measured < LEAST_POINTS:
+        method = f"too few estimates: {LEAST_POINTS} are needed, there are {measured}"
         return Estimate(last.name, last.value, last.low, top, last.n, method, level)
     score_S, gap_S, rate_S = _prior(last, top, bottom, rng)
     weight_S = _agreement(by_labels, now, (bottom, top), score_S, gap_S, rate_S)
