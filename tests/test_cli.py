@@ -174,7 +174,8 @@ def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["simulate"], ["simulate", "x.csv"], ["simluate"], ["demo", "--seeds", "0"]]
+    "arguments",
+    [["simulate"], ["simulate", "x.csv"], ["simluate"], ["demo", "--seeds", "0"], ["demo", "--jobs", "-1"]],
 )
 def test_wrong_usage_is_status_two(arguments: list[str]) -> None:
     done = run(*arguments)

@@ -59,7 +59,7 @@ def main() -> None:
     "--out", default="asklearn-demo.html", show_default=True, type=click.Path(dir_okay=False), help="Report."
 )
 @click.option("--seeds", default=5, show_default=True, type=click.IntRange(1), help="Repetitions.")
-@click.option("--jobs", default=0, help="Processes; 0 takes every processor.")
+@click.option("--jobs", default=0, type=click.IntRange(0), help="Processes; 0 takes every processor.")
 def demo(out: str, seeds: int, jobs: int) -> None:
     """See active learning work on 1,797 images of handwritten digits, in about a minute.
 
