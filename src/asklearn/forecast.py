@@ -3,9 +3,11 @@
 The score at n labels is modelled as ``c - a * n**-b`` (Cortes et al. 1993; Figueroa et al. 2012). Instead
 of one best fit, many such curves are drawn from a prior in which the score can only rise and cannot pass
 the metric's upper bound, and each is weighted by how well it agrees with the estimates (importance
-sampling): by the binomial likelihood of its labels, which for other metrics than accuracy is at least as
-cautious as their own spread. Estimates of successive rounds share their audit labels; together they count
-as the last round's number of labels, so the interval is not made narrow by looking often.
+sampling): by the binomial likelihood of its labels, which for a mean over items is at least as cautious as
+its own spread. A metric over classes rests on its rarest ones, so it counts for as many labels as would give
+an accuracy of one half an interval as wide. Estimates of successive rounds share their audit labels;
+together they count as the last round's number of labels, so the interval is not made narrow by looking
+often.
 """
 
 from __future__ import annotations
@@ -104,15 +106,25 @@ def _agreement(
     rate_S: np.ndarray,
 ) -> np.ndarray:
     bottom, top = bounds
-    total = sum(one.n for one in by_labels.values())
-    share = by_labels[now].n / total if total else 0.0
+    size = {labels: _size(one, top - bottom) for labels, one in by_labels.items()}
+    share = size[now] / max(sum(size.values()), 1e-9)
     log_S = np.zeros(CURVES)
     for labels, one in by_labels.items():
         curve_S = score_S + gap_S * (1 - (labels / now) ** -rate_S)
         right_S = np.clip((curve_S - bottom) / (top - bottom), 1e-9, 1 - 1e-9)
         right = (one.value - bottom) / (top - bottom)
-        log_S += share * one.n * (right * np.log(right_S) + (1 - right) * np.log1p(-right_S))
+        log_S += share * size[labels] * (right * np.log(right_S) + (1 - right) * np.log1p(-right_S))
     return np.asarray(np.exp(log_S - log_S.max()))
+
+
+def _size(one: Estimate, span: float) -> float:
+    """Return how many labels an estimate counts for."""
+    from scipy.stats import norm
+
+    if metric(one.name).items is not None or one.n == 0:
+        return one.n
+    width = max((one.high - one.low) / span, 1e-9)
+    return min(one.n, float(norm.ppf((1 + one.level) / 2)) ** 2 / width**2)
 
 
 def weighted_quantiles(values_N: np.ndarray, weight_N: np.ndarray, levels: Sequence[float]) -> list[float]:
