@@ -930,6 +930,21 @@ class TestEvaluate:
         ahead = learner.forecast(60)
         assert ahead.low <= ahead.value <= ahead.high
 
+    def test_an_estimate_says_of_how_much_of_the_pool_it_speaks(self, digits: Any) -> None:
+        learner = make(digits, GaussianNB(), audit=0.5)
+        rounds(learner, digits)
+        assert "of the pool" not in learner.evaluate().method
+        learner.add(np.zeros((3 * learner.state.rows, digits.X.shape[1])))
+        assert "speaks for 25% of the pool" in learner.evaluate().method
+
+    @pytest.mark.parametrize("level", [0.0, 1.0, 95])
+    def test_a_level_that_cannot_be_is_refused(self, digits: Any, level: Any) -> None:
+        learner = make(digits, GaussianNB())
+        rounds(learner, digits)
+        for look in (learner.evaluate, lambda **given: learner.forecast(10, **given)):
+            with pytest.raises(BadInput, match="above 0 and below 1"):
+                look(level=level)
+
     def test_an_estimate_of_another_level_does_not_enter_the_forecast(self, digits: Any) -> None:
         plain, other = make(digits, GaussianNB()), make(digits, GaussianNB())
         for _ in range(4):

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.random import default_rng
 
-from asklearn.arguments import duration, sequence, text, whole
+from asklearn.arguments import confidence, duration, sequence, text, whole
 from asklearn.asking import choose, open_rows
 from asklearn.audit import audit_order
 from asklearn.crossfit import AuditSample, CrossFit, audit_sample, cross_fit
@@ -410,7 +410,14 @@ class ActiveLearner:
         ------
         NotFitted
             If the labels do not name two classes yet.
+
+        Notes
+        -----
+        What the model tunes by itself (its strength and temperature) is tuned once, on every label; only
+        the fits are made anew. Where most labels are the audit's, this and what cross-fitted predictions
+        have in common make the interval somewhat too narrow (Bates, Hastie and Tibshirani 2023).
         """
+        level = confidence(level)
         self._need_model()
         wanted = self.metric if metric is None else metric_named(metric)
         state = self.state
@@ -423,6 +430,9 @@ class ActiveLearner:
         made = self._crossfit[1]
         rng = default_rng(seed_for(self.seed, "interval", fit.labels))
         result = estimate(wanted, made.proba_NC, made.truth_N, rng, weight_N=made.weight_N, level=level)
+        if sample.covers < 1:
+            part = f"speaks for {sample.covers:.0%} of the pool: the other cohorts have no audit label yet"
+            result = replace(result, method=f"{result.method}, {part}")
         new = self._measured(result, fit.model)
         self._append_at(
             lambda state: (
@@ -438,6 +448,7 @@ class ActiveLearner:
         Call :meth:`evaluate` after each round to make the forecast possible.
         """
         wanted = self.metric if metric is None else metric_named(metric)
+        level = confidence(level)
         self.evaluate(wanted.name, level=LEVEL)
         now = self.state.fits[-1].labels
         history = [
