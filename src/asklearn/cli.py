@@ -177,9 +177,7 @@ def _summary(result: dict[str, Any]) -> None:
     runs = result["runs"]
     if not runs:
         return
-    table = Table(
-        title=f"{result['dataset']}: {result['metric']} over {_count(runs)} seeds", title_justify="left"
-    )
+    table = Table(title=f"{result['dataset']}: {result['metric']} over {_count(runs)}", title_justify="left")
     table.add_column("strategy")
     table.add_column(f"at {runs[0]['labels'][-1]} labels", justify="right")
     table.add_column("mean over log2(labels), 95%", justify="right")
@@ -203,8 +201,9 @@ def _summary(result: dict[str, Any]) -> None:
         console.print(f"All {result['rows'] - result['test_rows']:,} labels give {full:.3f}.")
 
 
-def _count(runs: list[dict[str, Any]]) -> int:
-    return len({run["seed"] for run in runs})
+def _count(runs: list[dict[str, Any]]) -> str:
+    seeds = len({run["seed"] for run in runs})
+    return f"{seeds} seed{'' if seeds == 1 else 's'}"
 
 
 def _percent(value: float | None) -> str:
