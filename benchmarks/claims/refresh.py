@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -25,8 +26,10 @@ def once(items: int, repeat: int) -> dict[str, float]:
     from sklearn.linear_model import LogisticRegression
     from threadpoolctl import threadpool_limits
 
+    from asklearn import ranking
     from asklearn.learner import ActiveLearner
 
+    ranking.time = SimpleNamespace(perf_counter=time.process_time)  # its seconds are CPU seconds here
     rng = np.random.default_rng(repeat)
     y = rng.integers(CLASSES, size=items)
     centres = rng.normal(size=(CLASSES, FEATURES)).astype(np.float32)

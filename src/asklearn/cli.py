@@ -126,13 +126,13 @@ def simulate(
       asklearn simulate adult.parquet --label income --split split --strategies random,margin,auto+k_means
     """
     from asklearn.dataset import load_dataset
-    from asklearn.simulate import check_names
+    from asklearn.simulate import check_names, one_thread
 
     _writable(*filter(None, (out, html)), source=file)
     check_names(_listed(strategies), options["metric"], options["model"])
     inputs = {name: options.pop(name) for name in ("label", "text", "image", "embedding", "split", "encoder")}
     columns = _listed(options.pop("columns"))
-    with _bar("encoding") as progress:
+    with _bar("encoding") as progress, one_thread():
         data = load_dataset(file, columns=columns, progress=progress, **inputs)
     result = _simulate(data, _listed(strategies), jobs, **options)
     result["command"] = "asklearn " + " ".join(sys.argv[1:])

@@ -102,7 +102,7 @@ def simulate(
     units = [(name, seed) for seed in range(seeds) for name in names]
     runs, complete, full = [], True, None
     try:
-        with _one_thread():
+        with one_thread():
             for done, run in enumerate(_runs(data, units, settings, jobs), 1):
                 runs.append(run)
                 if progress:
@@ -271,11 +271,11 @@ def _share(data: Dataset, settings: dict[str, Any]) -> None:
 
 
 def _shared_run(name: str, seed: int) -> Run:
-    with _one_thread():
+    with one_thread():
         return run_one(_shared[0], name, seed, _shared[1])
 
 
-def _one_thread() -> Any:
+def one_thread() -> Any:
     """One BLAS thread, so that results do not depend on how many processes share the machine."""
     from threadpoolctl import threadpool_limits
 
