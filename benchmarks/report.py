@@ -11,7 +11,7 @@ from harness import RESULTS, ROOT
 HEAD = """# Claims
 
 Made by `python benchmarks/report.py` from `benchmarks/results/*.json`; not edited by hand. Each family is
-run with `make claim NAME=family`. A claim is **met** if its whole interval lies in the target, **short** if
+run with `make claim`, as in `make claim NAME=loop`. A claim is **met** if its whole interval lies in the target, **short** if
 none of it does, **open** if the interval cannot tell yet.
 """
 
