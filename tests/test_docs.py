@@ -120,6 +120,7 @@ def expected() -> dict[str, dict[str, set[str]]]:
     import asklearn
     from asklearn import cli, errors, events, registry
     from asklearn.learner import ActiveLearner
+    from asklearn.settings import Settings
     from asklearn.state import Status
 
     wanted: dict[str, dict[str, set[str]]] = {}
@@ -136,6 +137,7 @@ def expected() -> dict[str, dict[str, set[str]]]:
         for name, thing in vars(errors).items()
         if isinstance(thing, type) and issubclass(thing, errors.AskLearnError)
     }
+    wanted["asklearn.toml"] = {"format": set()} | {one.name: set() for one in fields(Settings)}
     wanted["asklearn"] = {"--version": set(), "--help": set(), "-h": set()}
     for name, command in cli.main.commands.items():
         wanted[f"asklearn {name}"] = {option: set() for one in command.params for option in one.opts}
