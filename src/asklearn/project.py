@@ -30,7 +30,7 @@ from asklearn.errors import BadInput, JournalError, NewerFormat
 from asklearn.journal import open_state
 from asklearn.labels import match, no_label
 from asklearn.learner import ActiveLearner
-from asklearn.registry import adapt, lookup, parse
+from asklearn.registry import adapt, lookup
 from asklearn.settings import FILE, FORMAT, Settings, read_settings, to_toml
 from asklearn.sheets import texts
 from asklearn.sources.items import read_items, write_items
@@ -208,7 +208,7 @@ def _check_names(settings: Settings) -> None:
     """Refuse what does not exist before any work is done."""
     adapt("models", settings.model)
     strategy_of(settings.strategy)
-    lookup("encoders", parse(settings.encoder or settings.kind)[0])
+    adapt("encoders", settings.encoder or settings.kind)
     lookup("tasks", "classify")(settings.labels)
 
 

@@ -118,7 +118,7 @@ def settings_from(text: str, where: str = FILE) -> Settings:
             f"{where} has format {version}; this asklearn reads {FORMAT}. "
             "Upgrade with: pip install -U asklearn"
         )
-    if version != FORMAT:
+    if type(version) is not int or version != FORMAT:
         raise BadInput(f"{where} must say format = {FORMAT}. Got {version!r}.")
     return _checked(plain, where)
 

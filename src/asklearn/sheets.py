@@ -61,7 +61,7 @@ def write_sheet(out: TextIO, header: Sequence[str], rows: Iterable[Sequence[Any]
     1,'=x
     2,
     """
-    writer = csv.writer(out, lineterminator="\n")
+    writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow([escape(one) for one in header])
     writer.writerows([escape(cell) for cell in row] for row in rows)
 

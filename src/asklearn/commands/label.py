@@ -121,7 +121,7 @@ class Session:
                 self._record(item, self.label_of[key])
                 return True
             else:
-                click.echo(f"  No class has the key {key!r}. {self._legend()}")
+                click.echo(f"  No class has the key {key!r}.\n{self._legend()}")
         return False
 
     def _record(self, item: ItemId, what: str) -> None:

@@ -78,11 +78,11 @@ def read_items(
 
 
 def _to_arrow(arrow: Any, values: Any) -> Any:
-    array = np.asarray(values) if not isinstance(values, np.ndarray) else values
-    if array.ndim == 2:
-        flat = arrow.array(np.ascontiguousarray(array, np.float32).ravel())
-        return arrow.FixedSizeListArray.from_arrays(flat, array.shape[1])
-    return arrow.array(array.tolist() if array.dtype == object else array)
+    if isinstance(values, np.ndarray) and values.ndim == 2:
+        flat = arrow.array(np.ascontiguousarray(values, np.float32).ravel())
+        return arrow.FixedSizeListArray.from_arrays(flat, values.shape[1])
+    listed = isinstance(values, np.ndarray) and values.dtype == object
+    return arrow.array(values.tolist() if listed else values)
 
 
 def _plain(value: Any) -> Any:
