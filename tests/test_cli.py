@@ -183,7 +183,7 @@ from asklearn import cli
 def bar(what):
     yield lambda done, total: print(what, done, file=sys.stderr, flush=True)
 
-cli._bar = bar
+cli.bar = bar
 cli.main()
 """
 

@@ -370,6 +370,29 @@ def test_wrong_commands_are_noticed():
         assert wrong_commands("\n\n".join(template.format(line) for line in [*wrong, *right])) == wrong
 
 
+@pytest.mark.parametrize("page", sorted(ROOT.glob("docs/tutorial-*.md")), ids=lambda page: page.name)
+def test_tutorials_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The files that a page shows are written under the names that stand before them; every command works."""
+    from click.testing import CliRunner
+
+    from asklearn.cli import main
+
+    monkeypatch.chdir(tmp_path)
+    text = page.read_text(encoding="utf-8")
+    lines = text.splitlines()
+    ran = 0
+    for block in blocks(text):
+        if block.language == "csv":
+            name = re.findall(r"`([\w-]+\.csv)`", " ".join(lines[: block.line - 1]))[-1]
+            (tmp_path / name).write_text(block.code, encoding="utf-8")
+        elif block.language == "console":
+            for line in block.code.splitlines():
+                done = CliRunner().invoke(main, shlex.split(line, comments=True)[1:])
+                assert done.exit_code == 0, f"{line}\n{done.output}"
+                ran += 1
+    assert ran > 3
+
+
 # What the README says of result.json
 
 
