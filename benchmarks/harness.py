@@ -197,6 +197,12 @@ def main(
     print(
         f"{name}: about {cpu_hours:g} CPU hours in full{' (partial run)' if is_partial else ''}", flush=True
     )
+    missing = [str(run.path(name)) for name in run.sets if not run.path(name).is_file()]
+    if missing:
+        print(
+            f"Expected the data sets as Parquet files; missing: {', '.join(missing)}. Name their folder with --data."
+        )
+        return 2
     if args.fresh:
         run.cache.unlink(missing_ok=True)
     began = _cpu()

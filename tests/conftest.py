@@ -31,10 +31,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, None]:
-    """Where ASKLEARN_NO_SKIP is set, a skipped test of data or of a browser is a failed one."""
+    """Where ASKLEARN_NO_SKIP is set, a skipped test of data, a browser or a compiler is a failed one."""
     outcome = yield
     report = outcome.get_result()
-    marked = item.get_closest_marker("data") or item.get_closest_marker("browser")
+    marked = any(item.get_closest_marker(name) for name in ("data", "browser", "compiler"))
     if report.skipped and marked and os.environ.get("ASKLEARN_NO_SKIP"):
         report.outcome = "failed"
         report.longrepr = f"skipped where nothing may be skipped: {report.longrepr}"

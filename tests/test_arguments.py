@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from asklearn.arguments import duration, sequence, text, whole
+from asklearn.arguments import confidence, duration, sequence, text, whole
 from asklearn.errors import BadInput
 
 
@@ -30,6 +30,16 @@ def test_text_must_be_there(value):
 def test_seconds_are_numbers_from_zero(value):
     with pytest.raises(BadInput, match="seconds must be numbers"):
         duration(value)
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0, 1, 1.5, 95, -0.1, math.nan, True, "0.95", None])
+def test_a_level_lies_between_zero_and_one(value):
+    with pytest.raises(BadInput, match="above 0 and below 1"):
+        confidence(value)
+
+
+def test_a_level_of_numpy_becomes_a_plain_number():
+    assert type(confidence(np.float64(0.5))) is float
 
 
 def test_seconds_may_be_unknown():

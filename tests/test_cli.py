@@ -122,6 +122,13 @@ def test_what_is_wrong_is_said_in_one_line(table: Path, change: list[str], words
     refused(run(*base, *change), *words)
 
 
+@pytest.mark.parametrize(
+    "wrong", [["--strategies", "margn"], ["--metric", "acuracy"], ["--model", "logistc"]]
+)
+def test_a_wrong_name_is_refused_before_the_file_is_read(tmp_path: Path, wrong: list[str]) -> None:
+    refused(run("simulate", tmp_path / "no.csv", "--label", "y", *wrong), "Did you mean")
+
+
 def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
     refused(run("simulate", tmp_path / "no.csv", "--label", "y"), "no.csv")
     refused(run("simulate", tmp_path, "--label", "y"))
@@ -132,6 +139,35 @@ def test_a_result_that_could_not_be_written_is_refused_before_the_work(table: Pa
     refused(run("simulate", table, "--label", "kind", option, "/no/such/folder/x"), "/no/such/folder")
 
 
+def test_the_file_itself_is_never_written_over_nor_one_result_over_the_other(
+    table: Path, tmp_path: Path
+) -> None:
+    before, alias, result = table.read_bytes(), tmp_path / "alias.csv", tmp_path / "x"
+    alias.symlink_to(table)
+    for target in (table, alias):
+        refused(run("simulate", table, "--label", "kind", "--out", target), "the file to read")
+    refused(run("simulate", table, "--label", "kind", "--out", result, "--html", result), "given twice")
+    assert table.read_bytes() == before
+    assert not result.exists()
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
+def test_a_disk_that_is_full_names_the_file_and_leaves_the_numbers_on_the_screen(table: Path) -> None:
+    done = run("simulate", table, "--label", "kind", "--strategies", "random", "--budget", 20, "--seeds", 1,
+               *FAST, "--out", "/dev/full")  # fmt: skip
+    refused(done, "/dev/full", "No space left")
+    assert "random+k_means" in done.stdout
+
+
+def test_a_file_name_is_no_markup(table: Path, tmp_path: Path) -> None:
+    odd = tmp_path / "[red]:smile:.csv"
+    odd.write_bytes(table.read_bytes())
+    done = run(
+        "simulate", odd, "--label", "kind", "--strategies", "random", "--budget", 20, "--seeds", 1, *FAST
+    )
+    assert "[red]:smile:: accuracy" in done.stdout
+
+
 def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "things.parquet"
     path.write_bytes(b"PAR1 and then nothing")
@@ -139,7 +175,8 @@ def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["simulate"], ["simulate", "x.csv"], ["simluate"], ["demo", "--seeds", "0"]]
+    "arguments",
+    [["simulate"], ["simulate", "x.csv"], ["simluate"], ["demo", "--seeds", "0"], ["demo", "--jobs", "-1"]],
 )
 def test_wrong_usage_is_status_two(arguments: list[str]) -> None:
     done = run(*arguments)

@@ -41,6 +41,9 @@ def test_labels_to_is_the_first_crossing(score: list[float], target: float) -> N
         assert all(s < target for s in before)
 
 
+LABELS = list(range(20, 401, 20))
+
+
 def test_labels_saved_are_positive_for_a_better_curve_and_negative_for_a_worse() -> None:
     rng = np.random.default_rng(0)
     labels = [100, 200, 300, 400]
@@ -54,6 +57,36 @@ def test_labels_saved_are_positive_for_a_better_curve_and_negative_for_a_worse()
     worse = savings(labels, base - 0.05, base, rng)
     assert worse["value"] is worse["low"] is worse["high"] is None
     assert worse["at"] == pytest.approx(base[:, -1].mean())
+
+
+def _found(ours: np.ndarray, base: np.ndarray, seed: int) -> tuple[float, float]:
+    found = savings(LABELS, ours, base, np.random.default_rng(seed))
+    low, high = (-np.inf if found[end] is None else found[end] for end in ("low", "high"))
+    return low, high
+
+
+def test_equal_strategies_save_nothing_where_the_curve_is_flat(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("asklearn.curves.RESAMPLES", 400)
+    flat = 0.9 - 2.0 * np.array(LABELS, float) ** -1.2
+    found = []
+    for seed in range(40):
+        ours, base = flat + np.random.default_rng(seed).normal(0, 0.008, (2, 5, len(LABELS)))
+        found.append(_found(ours, base, seed))
+    assert sum(low > 0 for low, _ in found) <= 4
+    assert sum(low <= 0 <= high for low, high in found) >= 34
+
+
+def test_the_interval_of_five_seeds_covers_what_is_saved(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("asklearn.curves.RESAMPLES", 400)
+    n = np.array(LABELS, float)
+    ours, base = (0.9 - 2.0 * rate**-0.6 for rate in (1.35 * n, n))
+    held = 0
+    for seed in range(100):
+        rng = np.random.default_rng(seed)
+        noise = rng.normal(0, 0.004, (2, 5, len(LABELS))) + rng.normal(0, 0.004, (2, 5, 1))
+        low, high = _found(ours + noise[0], base + noise[1], seed)
+        held += low <= 1 - 1 / 1.35 <= high
+    assert held >= 90
 
 
 def test_a_single_seed_has_no_interval_and_says_none_instead_of_infinity() -> None:

@@ -69,11 +69,24 @@ def test_texts_and_their_preview(table: Path) -> None:
     ("options", "words"),
     [({"label": "knd"}, "kind"), ({"label": "kind", "text": "not"}, "note"),
      ({"label": "kind", "text": "note", "columns": ["size"]}, "Give one of"),
+     ({"label": "kind", "columns": ["size", "kind"]}, "'kind' as both"), ({"label": "kind", "text": "kind"}, "as both"),
+     ({"label": "kind", "split": "split", "columns": ["split"]}, "'split' as both"),
      ({"label": "kind", "split": "kind"}, "as 'test'"), ({"label": "kind", "encoder": "tabullar"}, "tabular")],
 )  # fmt: skip
 def test_what_is_wrong_is_named(table: Path, options: dict[str, object], words: str) -> None:
     with pytest.raises(BadInput, match=words):
         load_dataset(table, **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("bad", [20, 57, 7])
+def test_an_item_that_cannot_be_encoded_is_named_by_its_row_in_the_file(tmp_path: Path, bad: int) -> None:
+    """Rows 0 to 19 are the test set, so that the encoder counts from elsewhere."""
+    X = np.random.default_rng(0).normal(size=(100, 4))
+    X[bad, 2] = np.nan
+    kind, split = np.where(np.arange(100) % 2, "a", "b"), np.where(np.arange(100) < 20, "test", "train")
+    np.savez(tmp_path / "things.npz", X=X, kind=kind, split=split)
+    with pytest.raises(BadInput, match=rf"nan at row .*In things\.npz that is row {bad}\."):
+        load_dataset(tmp_path / "things.npz", label="kind", embedding="X", split="split")
 
 
 def test_a_table_needs_a_feature_and_more_than_one_row(tmp_path: Path) -> None:
@@ -84,3 +97,17 @@ def test_a_table_needs_a_feature_and_more_than_one_row(tmp_path: Path) -> None:
     path.write_text("size,kind\n1,a\n")
     with pytest.raises(BadInput, match="needs more rows than these 1"):
         load_dataset(path, label="kind")
+
+
+def test_a_folder_of_images_needs_no_column_named(tmp_path: Path) -> None:
+    from PIL import Image
+
+    rng = np.random.default_rng(0)
+    for kind in ("cat", "dog"):
+        (tmp_path / "pets" / kind).mkdir(parents=True)
+        for number in range(6):
+            pixels = rng.integers(0, 255, (8, 8), dtype=np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "pets" / kind / f"{number}.png")
+    data = load_dataset(tmp_path / "pets", label="label", encoder="image(patches=8, patch=3)")
+    assert set(data.y_pool) == {"cat", "dog"}
+    assert data.preview(0)["image"].startswith("data:image/png;base64,")

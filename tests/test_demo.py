@@ -34,11 +34,14 @@ def test_a_preview_is_a_small_image_in_the_page(images: Dataset) -> None:
 def test_every_round_says_the_estimate_its_interval_and_the_truth(images: Dataset) -> None:
     said: list[str] = []
     narrate(images, said.append, rounds=3, batch=20)
-    assert len(said) == 4
-    assert "95% interval" in said[0]
-    for labels, line in zip((20, 40, 60), said[1:], strict=True):
+    assert len(said) == 5
+    assert "own audit" in said[0]
+    assert "95% interval" in said[1]
+    assert "90% interval" in said[1]
+    for labels, line in zip((20, 40, 60), said[2:], strict=True):
         assert line.split()[0] == str(labels)
-        assert "audit labels" in line
+    assert len({line.index("]") for line in said[2:]}) == len({len(line) for line in said[2:]}) == 1
+    assert max(map(len, said)) <= 80
 
 
 @pytest.mark.slow

@@ -60,6 +60,25 @@ def test_with_too_few_rounds_it_claims_no_more_than_the_last_one() -> None:
     assert "3 are needed, there are 2" in found.method
 
 
+def test_a_metric_over_classes_is_forecast_as_cautiously_as_it_is_known() -> None:
+    width = {}
+    for name in ("accuracy", "balanced_accuracy"):
+        past = [
+            (n, Estimate(name, s, 0.45, 0.95, n=60, method=""))
+            for n, s in ((100, 0.7), (200, 0.74), (400, 0.78))
+        ]
+        found = forecast(past, 800, np.random.default_rng(0))
+        width[name] = found.high - found.low
+    assert width["balanced_accuracy"] > 1.4 * width["accuracy"]
+
+
+def test_estimates_without_a_label_are_no_evidence() -> None:
+    past = [(n, Estimate("accuracy", 0.5, 0.0, 1.0, n=0, method="no audit label")) for n in (20, 40, 60, 80)]
+    found = forecast(past, 160, np.random.default_rng(0))
+    assert (found.low, found.high) == (0.0, 1.0)
+    assert "3 are needed, there are 0" in found.method
+
+
 @pytest.mark.parametrize(
     ("past", "at", "words"), [([], 10, "needs estimates"), (history(0.2), 399, "looks ahead")]
 )

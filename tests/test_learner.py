@@ -18,6 +18,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from asklearn.asking import choose
 from asklearn.audit import permanent_numbers
 from asklearn.errors import (
     AskLearnError,
@@ -26,6 +27,7 @@ from asklearn.errors import (
     KeyReused,
     NotAllowed,
     NotFitted,
+    NotStored,
     PoolExhausted,
     UnknownItem,
     UnknownLabel,
@@ -760,6 +762,35 @@ class Contested(MemoryJournal):
         return super().append(events, at=at)
 
 
+class Answering(MemoryJournal):
+    """A journal to which somebody else appends answers just before the first `times` asks."""
+
+    def __init__(self, times: int, of_the_batch: bool = False) -> None:
+        super().__init__()
+        self.times, self.of_the_batch = times, of_the_batch
+
+    def append(self, events: Any, *, at: int | None = None) -> int:
+        asked = [event.item for event in events if isinstance(event, Asked)]
+        if asked and self.times > 0:
+            self.times -= 1
+            others = [row for row in range(60, 100) if row not in asked]
+            item = asked[0] if self.of_the_batch else others[self.times]
+            super().append([Answered(item=item, annotator="bob", key=f"b{self.times}", label=0)])
+        return super().append(events, at=at)
+
+
+class Unwilling(MemoryJournal):
+    """A journal that once does not take a fit."""
+
+    unwilling = False
+
+    def append(self, events: Any, *, at: int | None = None) -> int:
+        if self.unwilling and any(isinstance(event, Fitted) for event in events):
+            self.unwilling = False
+            raise NotStored("The disk is full.")
+        return super().append(events, at=at)
+
+
 class TestSharedJournal:
     def test_a_conflict_is_tried_again_with_what_is_still_open(self, digits: Any) -> None:
         journal = Contested(3)
@@ -768,6 +799,34 @@ class TestSharedJournal:
         rivals = [event.item for event in journal.read() if isinstance(event, Asked) and event.annotator]
         assert len(rivals) == 3
         assert not set(mine) & set(rivals)
+
+    def test_replies_that_come_while_choosing_cost_no_second_choice(
+        self, digits: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        choices = []
+        monkeypatch.setattr("asklearn.learner.choose", lambda *given: choices.append(1) or choose(*given))
+        learner = make(digits, journal=Answering(15))
+        batch = learner.ask(10)
+        assert len(batch) == 10
+        assert len(choices) == 1
+        assert len(learner.labels) == 15
+
+    def test_a_choice_that_somebody_answered_meanwhile_is_made_anew(self, digits: Any) -> None:
+        journal = Answering(3, of_the_batch=True)
+        learner = make(digits, journal=journal)
+        assert not set(learner.ask(10).ids) & set(learner.labels)
+        assert len(learner.labels) == 3
+
+    def test_a_fit_that_could_not_be_recorded_is_made_again(self, digits: Any) -> None:
+        journal = Unwilling()
+        learner = make(digits, journal=journal)
+        batch = learner.ask(30)
+        learner.tell(batch.ids, digits.label(batch.rows))
+        journal.unwilling = True
+        with pytest.raises(NotStored):
+            learner.ask(5)
+        assert len(learner.ask(5)) == 5
+        assert len(learner.state.fits) == 1
 
     def test_a_journal_that_never_rests_is_an_error_and_not_a_hang(self, digits: Any) -> None:
         with pytest.raises(Conflict, match="kept moving"):
@@ -870,6 +929,21 @@ class TestEvaluate:
         assert found.low <= found.value <= found.high
         ahead = learner.forecast(60)
         assert ahead.low <= ahead.value <= ahead.high
+
+    def test_an_estimate_says_of_how_much_of_the_pool_it_speaks(self, digits: Any) -> None:
+        learner = make(digits, GaussianNB(), audit=0.5)
+        rounds(learner, digits)
+        assert "of the pool" not in learner.evaluate().method
+        learner.add(np.zeros((3 * learner.state.rows, digits.X.shape[1])))
+        assert "speaks for 25% of the pool" in learner.evaluate().method
+
+    @pytest.mark.parametrize("level", [0.0, 1.0, 95])
+    def test_a_level_that_cannot_be_is_refused(self, digits: Any, level: Any) -> None:
+        learner = make(digits, GaussianNB())
+        rounds(learner, digits)
+        for look in (learner.evaluate, lambda **given: learner.forecast(10, **given)):
+            with pytest.raises(BadInput, match="above 0 and below 1"):
+                look(level=level)
 
     def test_an_estimate_of_another_level_does_not_enter_the_forecast(self, digits: Any) -> None:
         plain, other = make(digits, GaussianNB()), make(digits, GaussianNB())

@@ -232,6 +232,7 @@ def test_a_newer_snapshot_says_so():
 FITTED = [*BEGINNING, Fitted(model=2, position=2, labels=1)]
 REFUSED = {
     "before Configured": ([], Added(start=0, stop=3), "begins with Configured"),
+    "another seed": (BEGINNING, Configured(seed=12345), "seed .* stays"),
     "an unknown item": (BEGINNING, answer(item=4), "never added"),
     "a negative row": (BEGINNING, answer(item=-1), "never added"),
     "an id of another type": (BEGINNING, answer(item="0"), "never added"),

@@ -54,6 +54,19 @@ def duration(value: Any) -> float | None:
     return float(value)
 
 
+def confidence(value: Any) -> float:
+    """Return the level of an interval, above 0 and below 1.
+
+    Examples
+    --------
+    >>> confidence(0.9)
+    0.9
+    """
+    if not isinstance(value, float | np.floating) or not 0 < value < 1:
+        raise BadInput(f"level is the confidence of an interval, above 0 and below 1. Got {value!r}.")
+    return float(value)
+
+
 def sequence(values: Any, name: str) -> Sequence[Any]:
     """Return several values as a sequence; a text is one value, and refused.
 

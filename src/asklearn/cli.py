@@ -70,7 +70,7 @@ for command in (init, ask, label, tell, status, export, doctor):
     "--out", default="asklearn-demo.html", show_default=True, type=click.Path(dir_okay=False), help="Report."
 )
 @click.option("--seeds", default=5, show_default=True, type=click.IntRange(1), help="Repetitions.")
-@click.option("--jobs", default=0, help="Processes; 0 takes every processor.")
+@click.option("--jobs", default=0, type=click.IntRange(0), help="Processes; 0 takes every processor.")
 def demo(out: str, seeds: int, jobs: int) -> None:
     """See active learning work on 1,797 images of handwritten digits, in about a minute.
 
@@ -124,6 +124,9 @@ def simulate(
 ) -> None:
     """Replay active learning on FILE, whose labels are known, against random.
 
+    FILE is Parquet, CSV, TSV, JSON lines (plain, .gz or .zst), .npz, a folder of images in one folder per
+    class, or a saved Hugging Face dataset.
+
     All strategies of a seed share one random start set, and labels include those of the audit. NAME+k_means
     starts a strategy with the k-means start instead; random is always run both ways.
 
@@ -134,10 +137,10 @@ def simulate(
       asklearn simulate adult.parquet --label income --split split --strategies random,margin,auto+k_means
     """
     from asklearn.dataset import load_dataset
+    from asklearn.simulate import check_names
 
-    for path in (out, html):
-        if path:
-            writable(path)
+    writable(*filter(None, (out, html)), source=file)
+    check_names(listed(strategies), options["metric"], options["model"])
     inputs = {name: options.pop(name) for name in ("label", "text", "image", "embedding", "split", "encoder")}
     columns = listed(options.pop("columns"))
     with bar("encoding") as progress:
@@ -157,19 +160,25 @@ def _simulate(data: Any, strategies: list[str], jobs: int, **options: Any) -> di
 
 
 def _finish(result: dict[str, Any], out: str | None, html: str | None) -> None:
-    """Write what was asked for, show the summary, and leave with the right status."""
+    """Show the summary, write what was asked for, and leave with the right status."""
+    _summary(result)
     if out:
-        Path(out).write_text(json.dumps(result, ensure_ascii=False, allow_nan=False), encoding="utf-8")
+        _write(out, json.dumps(result, ensure_ascii=False, allow_nan=False))
     if html and result["runs"]:
         from asklearn.report.simulation import simulation_page
 
-        Path(html).write_text(simulation_page(result), encoding="utf-8")
-    _summary(result)
-    for path in filter(None, (out, html if result["runs"] else None)):
-        click.echo(f"Wrote {os.path.abspath(path)}")
+        _write(html, simulation_page(result))
     if not result["complete"]:
         click.echo(f"Interrupted: {len(result['runs'])} finished runs are in the results.", err=True)
         sys.exit(INTERRUPTED)
+
+
+def _write(path: str, text: str) -> None:
+    try:
+        Path(path).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise BadInput(f"Cannot write {path}: {error.strerror}. Give another path.") from error
+    click.echo(f"Wrote {os.path.abspath(path)}")
 
 
 def _summary(result: dict[str, Any]) -> None:
@@ -179,9 +188,7 @@ def _summary(result: dict[str, Any]) -> None:
     runs = result["runs"]
     if not runs:
         return
-    table = Table(
-        title=f"{result['dataset']}: {result['metric']} over {_count(runs)} seeds", title_justify="left"
-    )
+    table = Table(title=f"{result['dataset']}: {result['metric']} over {_count(runs)}", title_justify="left")
     table.add_column("strategy")
     table.add_column(f"at {runs[0]['labels'][-1]} labels", justify="right")
     table.add_column("mean over log2(labels), 95%", justify="right")
@@ -197,15 +204,17 @@ def _summary(result: dict[str, Any]) -> None:
             if saved is None
             else f"{_percent(saved['value'])} {_between(saved['low'], saved['high'], '.0%')}",
         )
-    console = Console(width=None if sys.stdout.isatty() else 100, highlight=False)
+    width = None if sys.stdout.isatty() else 100
+    console = Console(width=width, highlight=False, markup=False, emoji=False)
     console.print(table)
     full = result["full_data_score"]
     if full is not None:
         console.print(f"All {result['rows'] - result['test_rows']:,} labels give {full:.3f}.")
 
 
-def _count(runs: list[dict[str, Any]]) -> int:
-    return len({run["seed"] for run in runs})
+def _count(runs: list[dict[str, Any]]) -> str:
+    seeds = len({run["seed"] for run in runs})
+    return f"{seeds} seed{'' if seeds == 1 else 's'}"
 
 
 def _percent(value: float | None) -> str:

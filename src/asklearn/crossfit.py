@@ -18,11 +18,15 @@ FOLDS = 10
 
 @dataclass(frozen=True, slots=True)
 class AuditSample:
-    """The audit's items that have a reply: rows, labels (None: nobody could say), weights of mean one."""
+    """The audit's items that have a reply: rows, labels (None: nobody could say), weights of mean one.
+
+    ``covers`` is the share of the pool that they speak for.
+    """
 
     rows: list[int]
     labels: list[Label | None]
     weights: list[float]
+    covers: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,8 @@ def audit_sample(state: State, orders: Sequence[Indices], label_of: Mapping[int,
     size_C = np.array([len(order) for order in orders], float) * (taken_C > 0)
     weight_C = np.divide(size_C, taken_C, out=np.zeros(len(orders)), where=taken_C > 0)
     weights = [float(weight_C[cohort] * len(rows) / size_C.sum()) for cohort in cohort_of]
-    return AuditSample(rows, [label_of.get(row) for row in rows], weights)
+    covers = float(size_C.sum() / sum(map(len, orders))) if rows else 1.0
+    return AuditSample(rows, [label_of.get(row) for row in rows], weights, covers)
 
 
 def cross_fit(

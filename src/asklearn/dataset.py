@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,13 +73,14 @@ def load_dataset(
     Parameters
     ----------
     path : path
-        Parquet, CSV, ``.npy`` or ``.npz``.
+        Whatever the source ``tables`` reads: a file, compressed or not, or a folder of images, say.
     label : str
         Column of the known labels.
     text, image, embedding : str, optional
         Column of the items, and so the kind of encoder; at most one of them.
     columns : sequence of str
-        Columns of a table's features; every column but ``id``, the label and the split by default.
+        Columns of a table's features. By default a column ``image`` of image files where there is one, else
+        every column but ``id``, the label and the split.
     split : str, optional
         Column whose value ``test`` marks the test set; without it a stratified fifth is taken.
     encoder : str, optional
@@ -97,9 +100,16 @@ def load_dataset(
     ]
     if len(chosen) + bool(columns) > 1:
         raise BadInput("Give one of text, image, embedding or columns. Got several.")
+    for column in (*(column for _, column in chosen), *columns):
+        if column in (label, split):
+            raise BadInput(
+                f"A feature must not be the label or the split. Got {column!r} as both; leave it out."
+            )
     wanted = [label, *([split] if split else []), *(column for _, column in chosen), *columns]
     table = lookup("sources", "tables")(path, columns=wanted if chosen or columns else None)
     labels = table.labels(label)
+    if not chosen and not columns and _holds_images(table.columns.get("image")):
+        chosen = [("image", "image")]
     if chosen:
         kind, column = chosen[0]
         items = table.columns[column]
@@ -112,18 +122,25 @@ def load_dataset(
     test_N = _test_rows(labels, table.columns[split] if split else None, split)
     pool, test = np.flatnonzero(~test_N), np.flatnonzero(test_N)
     made = adapt("encoders", encoder or kind)
-    made.fit(_take(items, pool))
-    X_pool = made.encode(_take(items, pool), **({"progress": progress} if progress else {}))
+    with _located(Path(path).name, pool):
+        made.fit(_take(items, pool))
+        X_pool = made.encode(_take(items, pool), **({"progress": progress} if progress else {}))
+    with _located(Path(path).name, test):
+        X_test = made.encode(_take(items, test))
     return Dataset(
-        name=Path(path).stem,
+        name=Path(Path(path).name.removesuffix(".gz").removesuffix(".zst")).stem,
         encoder=encoder or kind,
         X_pool=X_pool,
         y_pool=[labels[i] for i in pool],
-        X_test=made.encode(_take(items, test)),
+        X_test=X_test,
         y_test=[labels[i] for i in test],
         ids=pool,
         preview=lambda row: _preview(kind, items, int(pool[row])),
     )
+
+
+def _holds_images(column: Any) -> bool:
+    return column is not None and all(isinstance(one, bytes) for one in column)
 
 
 def _test_rows(labels: Sequence[Label], marks: Any, split: str | None) -> np.ndarray:
@@ -144,6 +161,18 @@ def _test_rows(labels: Sequence[Label], marks: Any, split: str | None) -> np.nda
     if test_N.all() or not test_N.any():
         raise BadInput(f"A test set needs more rows than these {len(labels)}; mark one with a split column.")
     return test_N
+
+
+@contextmanager
+def _located(name: str, rows: Indices) -> Iterator[None]:
+    """Add the row in the file to an encoder's complaint, which counts the items that it was given."""
+    try:
+        yield
+    except BadInput as error:
+        found = re.search(r"\b(?:position|row) (\d+)\b[^'\"]{0,20}counted from 0", str(error))
+        if found is None or int(found[1]) >= len(rows):
+            raise
+        raise BadInput(f"{error} In {name} that is row {rows[int(found[1])]}.") from error
 
 
 def _take(items: Any, rows: Indices) -> Any:

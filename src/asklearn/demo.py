@@ -42,7 +42,8 @@ def digits() -> Dataset:
 def narrate(data: Dataset, say: Callable[[str], None], rounds: int = 7, batch: int = 20) -> None:
     """Run one project and say after each round what the learner knows, beside the truth that it does not."""
     learner = ActiveLearner("logistic", data.X_pool, strategy="auto", seed=0)
-    say("labels   accuracy by its own audit, 95% interval   on the test set   forecast for twice the labels")
+    say("         accuracy by its own audit,         on the   forecast for twice")
+    say("labels   95% interval                     test set   the labels, 90% interval")
     for _ in range(rounds):
         asked = learner.ask(batch)
         learner.tell(asked.ids, [data.y_pool[row] for row in asked.rows])
@@ -50,6 +51,6 @@ def narrate(data: Dataset, say: Callable[[str], None], rounds: int = 7, batch: i
         later = learner.forecast(len(learner.labels))
         truth = learner.model.score(data.X_test, data.y_test)
         say(
-            f"{len(learner.labels):6d}   {found.value:8.2f} [{found.low:.2f}, {found.high:.2f}] "
-            f"({found.n} audit labels){truth:18.3f}{later.value:22.2f} [{later.low:.2f}, {later.high:.2f}]"
+            f"{len(learner.labels):6d}   {found.value:.2f} [{found.low:.2f}, {found.high:.2f}], "
+            f"{found.n:2d} labels{truth:12.3f}   {later.value:.2f} [{later.low:.2f}, {later.high:.2f}]"
         )

@@ -3,9 +3,11 @@
 The score at n labels is modelled as ``c - a * n**-b`` (Cortes et al. 1993; Figueroa et al. 2012). Instead
 of one best fit, many such curves are drawn from a prior in which the score can only rise and cannot pass
 the metric's upper bound, and each is weighted by how well it agrees with the estimates (importance
-sampling): by the binomial likelihood of its labels, which for other metrics than accuracy is at least as
-cautious as their own spread. Estimates of successive rounds share their audit labels; together they count
-as the last round's number of labels, so the interval is not made narrow by looking often.
+sampling): by the binomial likelihood of its labels, which for a mean over items is at least as cautious as
+its own spread. A metric over classes rests on its rarest ones, so it counts for as many labels as would give
+an accuracy of one half an interval as wide. Estimates of successive rounds share their audit labels;
+together they count as the last round's number of labels, so the interval is not made narrow by looking
+often.
 """
 
 from __future__ import annotations
@@ -42,8 +44,8 @@ def forecast(
     Returns
     -------
     Estimate
-        Median and central interval of the score at `at` labels. With fewer than three estimates it runs
-        from the low end of the last interval to the best possible score, and says so.
+        Median and central interval of the score at `at` labels. With fewer than three estimates that rest
+        on labels it runs from the low end of the last interval to the best possible score, and says so.
 
     Raises
     ------
@@ -70,8 +72,9 @@ def forecast(
     if at < now:
         raise BadInput(f"A forecast looks ahead: expected at least the present {now} labels. Got {at}.")
     top, bottom = metric(last.name).high, metric(last.name).low
-    if len(by_labels) < LEAST_POINTS:
-        method = f"too few estimates: {LEAST_POINTS} are needed, there are {len(by_labels)}"
+    measured = sum(one.n > 0 for one in by_labels.values())
+    if measured < LEAST_POINTS:
+        method = f"too few estimates: {LEAST_POINTS} are needed, there are {measured}"
         return Estimate(last.name, last.value, last.low, top, last.n, method, level)
     score_S, gap_S, rate_S = _prior(last, top, bottom, rng)
     weight_S = _agreement(by_labels, now, (bottom, top), score_S, gap_S, rate_S)
@@ -103,15 +106,25 @@ def _agreement(
     rate_S: np.ndarray,
 ) -> np.ndarray:
     bottom, top = bounds
-    total = sum(one.n for one in by_labels.values())
-    share = by_labels[now].n / total if total else 0.0
+    size = {labels: _size(one, top - bottom) for labels, one in by_labels.items()}
+    share = size[now] / max(sum(size.values()), 1e-9)
     log_S = np.zeros(CURVES)
     for labels, one in by_labels.items():
         curve_S = score_S + gap_S * (1 - (labels / now) ** -rate_S)
         right_S = np.clip((curve_S - bottom) / (top - bottom), 1e-9, 1 - 1e-9)
         right = (one.value - bottom) / (top - bottom)
-        log_S += share * one.n * (right * np.log(right_S) + (1 - right) * np.log1p(-right_S))
+        log_S += share * size[labels] * (right * np.log(right_S) + (1 - right) * np.log1p(-right_S))
     return np.asarray(np.exp(log_S - log_S.max()))
+
+
+def _size(one: Estimate, span: float) -> float:
+    """Return how many labels an estimate counts for."""
+    from scipy.stats import norm
+
+    if metric(one.name).items is not None or one.n == 0:
+        return one.n
+    width = max((one.high - one.low) / span, 1e-9)
+    return min(one.n, float(norm.ppf((1 + one.level) / 2)) ** 2 / width**2)
 
 
 def weighted_quantiles(values_N: np.ndarray, weight_N: np.ndarray, levels: Sequence[float]) -> list[float]:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.random import default_rng
 
-from asklearn.arguments import duration, sequence, text, whole
+from asklearn.arguments import confidence, duration, sequence, text, whole
 from asklearn.asking import choose, open_rows
 from asklearn.audit import audit_order
 from asklearn.crossfit import AuditSample, CrossFit, audit_sample, cross_fit
@@ -228,7 +228,17 @@ class ActiveLearner:
         n = whole(n, "Ask for at least one item", 1)
         self.refresh()
 
+        chosen: tuple[Any, list[Event], Batch] | None = None
+
         def attempt(state: State) -> tuple[list[Event], Batch]:
+            nonlocal chosen
+            basis = state.plan.after(0), len(state.asks), state.settings
+            if (
+                chosen
+                and chosen[0] == basis
+                and all(state.status(i) is Status.WAITING for i in chosen[2].ids)
+            ):
+                return chosen[1], chosen[2]  # replies to other items came in between: they do not matter
             batch, probabilities = choose(
                 state, self._audit_orders(state), self._pool, self.strategy, self._scorer, n, self.seconds
             )
@@ -240,6 +250,7 @@ class ActiveLearner:
                     batch.ids, batch.streams, probabilities, batch.scores, strict=True
                 )
             ]
+            chosen = basis, asked, batch
             return asked, batch
 
         return self._append_at(attempt)
@@ -338,7 +349,7 @@ class ActiveLearner:
         last = state.fits[-1] if state.fits else None
         keep = last is not None and last.tuned_at > 0 and len(labels) < RETUNE * last.tuned_at
         params = last.params if last is not None and keep else None
-        before = self._fitted
+        before, held = self._fitted, (self._fitted, self._scorer, self._trained_on)
         started = time.perf_counter()
         self._fit(self._pool.take(np.array(rows)), labels, params)
         self.seconds["fit"] = time.perf_counter() - started
@@ -361,7 +372,11 @@ class ActiveLearner:
             measured = [self._measured(stability, version)] if stability else []
             return [replace(fit, model=version), *measured], None
 
-        self._append_at(attempt)
+        try:
+            self._append_at(attempt)
+        except BaseException:  # a model that is not recorded is none
+            self._fitted, self._scorer, self._trained_on = held
+            raise
 
     def _fit(self, features: Floats, labels: list[Label], params: dict[str, Any] | None) -> None:
         fresh = self._prototype.fresh(seed_for(self.seed, "fit", len(labels)), params)
@@ -395,7 +410,14 @@ class ActiveLearner:
         ------
         NotFitted
             If the labels do not name two classes yet.
+
+        Notes
+        -----
+        What the model tunes by itself (its strength and temperature) is tuned once, on every label; only
+        the fits are made anew. Where most labels are the audit's, this and what cross-fitted predictions
+        have in common make the interval somewhat too narrow (Bates, Hastie and Tibshirani 2023).
         """
+        level = confidence(level)
         self._need_model()
         wanted = self.metric if metric is None else metric_named(metric)
         state = self.state
@@ -408,6 +430,9 @@ class ActiveLearner:
         made = self._crossfit[1]
         rng = default_rng(seed_for(self.seed, "interval", fit.labels))
         result = estimate(wanted, made.proba_NC, made.truth_N, rng, weight_N=made.weight_N, level=level)
+        if sample.covers < 1:
+            part = f"speaks for {sample.covers:.0%} of the pool: the other cohorts have no audit label yet"
+            result = replace(result, method=f"{result.method}, {part}")
         new = self._measured(result, fit.model)
         self._append_at(
             lambda state: (
@@ -423,6 +448,7 @@ class ActiveLearner:
         Call :meth:`evaluate` after each round to make the forecast possible.
         """
         wanted = self.metric if metric is None else metric_named(metric)
+        level = confidence(level)
         self.evaluate(wanted.name, level=LEVEL)
         now = self.state.fits[-1].labels
         history = [

@@ -88,11 +88,8 @@ def simulate(
     BadInput
         If a number or a name is not what it should be.
     """
-    names = _with_baseline(strategies)
-    for name in names:
-        _strategy(name)
+    names = check_names(strategies, metric, model)
     _check_sizes(data, start, batch, budget, seeds, jobs)
-    adapt("models", model)
     measure = metric_named(metric)
     settings = {
         "start": start,
@@ -116,6 +113,22 @@ def simulate(
     order = {unit: place for place, unit in enumerate(units)}
     runs.sort(key=lambda run: order[run["strategy"], run["seed"]])
     return _result(data, names, runs, settings, full, complete)
+
+
+def check_names(strategies: Sequence[str], metric: str, model: str) -> list[str]:
+    """Return the strategies that will be run; refuse a name that is none, without any data.
+
+    Examples
+    --------
+    >>> check_names(["random", "margin"], "accuracy", "logistic")
+    ['random', 'margin', 'random+k_means']
+    """
+    names = _with_baseline(strategies)
+    for name in names:
+        _strategy(name)
+    adapt("models", model)
+    metric_named(metric)
+    return names
 
 
 def run_one(data: Dataset, name: str, seed: int, settings: dict[str, Any]) -> Run:

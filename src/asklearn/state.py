@@ -253,6 +253,10 @@ def check(state: State, event: Event) -> None:
             raise NotAllowed(
                 f"{type(event).__name__} cannot follow for item {event.item!r}: it is {status.value}."
             )
+    elif isinstance(event, Configured) and state.settings and event.seed != state.settings.seed:
+        raise NotAllowed(
+            f"The seed decided the audit's order and stays {state.settings.seed}. Got {event.seed}."
+        )
     elif isinstance(event, Added):
         _check_added(state, event)
     elif isinstance(event, Fitted) and state.fits and event.model <= state.fits[-1].model:

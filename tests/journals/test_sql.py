@@ -634,9 +634,11 @@ def fewest_fsyncs_of_an_append(shim, tmp_path, pragma):
     return int(done.stdout)
 
 
+@pytest.mark.compiler
 def test_every_acknowledged_append_was_synced(shim, tmp_path):
     assert fewest_fsyncs_of_an_append(shim, tmp_path, "") >= 1
 
 
+@pytest.mark.compiler
 def test_a_planted_synchronous_off_fails_that_check(shim, tmp_path):
     assert fewest_fsyncs_of_an_append(shim, tmp_path, "synchronous=OFF") == 0

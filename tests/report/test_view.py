@@ -1,5 +1,7 @@
 """Order, winner and savings."""
 
+import math
+
 import pytest
 
 from asklearn.report.view import final, log_axis, read, savings
@@ -25,6 +27,8 @@ def test_savings_of_the_result_come_before_ours(result):
     result["savings"] = {"margin": {"value": 0.31, "low": 0.18, "high": 0.4, "at": 0.84}}
     assert savings(read(result), "margin") == ((0.31, 0.18, 0.4, 5), 0.84)
     result["savings"] = {"margin": {"value": None, "low": None, "high": None, "at": 0.84}}
+    assert math.isnan(savings(read(result), "margin")[0].value)
+    del result["savings"]
     assert savings(read(result), "margin")[0].value == pytest.approx(1 - 1 / 1.4, abs=0.05)
 
 

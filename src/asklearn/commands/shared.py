@@ -51,12 +51,27 @@ def listed(names: str | None) -> list[str]:
     return [one for one in listed if one]
 
 
-def writable(path: str) -> None:
-    """Refuse a path that cannot be written, before hours of work rather than after."""
-    folder = os.path.dirname(os.path.abspath(path))
-    target = path if os.path.exists(path) else folder
-    if not os.access(target, os.W_OK):
-        raise BadInput(f"Cannot write {path}: {folder} is not a folder that you may write to.")
+def writable(*paths: str, source: str | None = None) -> None:
+    """Refuse a path that cannot be written or is taken, before hours of work rather than after."""
+    taken = {} if source is None else {os.path.realpath(source): "it is the file to read"}
+    for path in paths:
+        real = os.path.realpath(path)
+        if real in taken:
+            raise BadInput(f"Cannot write {path}: {taken[real]}. Give another path.")
+        taken[real] = "it is given twice"
+        folder = os.path.dirname(real)
+        if not (os.access(path, os.W_OK) if os.path.exists(path) else _creatable(path)):
+            raise BadInput(f"Cannot write {path}: {folder} is not a folder that you may write to.")
+
+
+def _creatable(path: str) -> bool:
+    try:
+        with open(path, "xb"):
+            pass
+        os.remove(path)
+    except OSError:
+        return False
+    return True
 
 
 @contextlib.contextmanager

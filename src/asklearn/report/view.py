@@ -76,10 +76,13 @@ def read(result: Mapping[str, Any]) -> View:
 
 
 def savings(view: View, name: str) -> tuple[Span, float]:
-    """Return the share of labels saved and the score it holds for: the result's own, or counted here."""
+    """Return the share of labels saved and the score it holds for: the result's own, or counted here.
+
+    A NaN share says that the strategy did not reach the score within the budget.
+    """
     given = mapping(mapping(view.result.get("savings")).get(name))
     value, score = number(given.get("value")), number(given.get("at"))
-    if math.isfinite(value) and math.isfinite(score):
+    if math.isfinite(score):
         return Span(value, number(given.get("low")), number(given.get("high")), view.gains[name].n), score
     return labels_saved(view.runs[name], view.runs[BASELINE])
 

@@ -1,0 +1,203 @@
+"""CSV files: read twice, so that a column's type is known before its first value is given out."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from asklearn.errors import BadInput
+from asklearn.registry import require
+from asklearn.sources._arrow import Arrays, pieces
+from asklearn.sources._files import (
+    LARGEST_BLOCK,
+    Block,
+    Columns,
+    Stream,
+    ending,
+    first_line,
+    not_utf8,
+    refuse_utf16,
+)
+
+_MISSING_NUMBERS = ("", "?", "-", "NA", "N/A", "n/a", "NaN", "nan", "null", "NULL", "None")
+_LARGEST_HEADER = 1 << 20
+_RAGGED = re.compile(r"Row #(\d+): Expected (\d+) columns, got (\d+): (.*)", re.S)
+_WOULD_CHANGE = {"int64": r"^[+-]?0[0-9xX]", "float64": r"^[+-]?(0[0-9xX]|[0-9]{16,}$)"}
+
+
+@contextmanager
+def open_csv(file: Path) -> Iterator[Columns]:
+    """Open a CSV file, delimited by commas, tabs or semicolons, whichever its header has."""
+    names, delimiter = _header(file)
+    yield Columns(names, lambda chosen, rows: _blocks(file, names, delimiter, chosen, rows))
+
+
+def _blocks(
+    file: Path, names: list[str], delimiter: str, chosen: list[str], rows: int | None
+) -> Iterator[Block]:
+    kinds = _kinds(file, names, delimiter, chosen)
+    gaps = {name for name, (_, missing) in kinds.items() if missing}
+    arrays = Arrays(file.name, gaps)
+    arrow = require("pyarrow", "app")
+    for piece in pieces(_batches(file, delimiter, chosen, _Watched(file)), rows):
+        typed = {
+            name: piece.column(name) if kind is None else _numbers(piece.column(name)).cast(kind)
+            for name, (kind, _) in kinds.items()
+        }
+        yield arrays(arrow.table(typed), chosen)
+
+
+def _header(file: Path) -> tuple[list[str], str]:
+    """Return the column names and the delimiter, which is a comma unless the header has none."""
+    with io.BufferedReader(Stream(file)) as opened:
+        head = opened.read(_LARGEST_HEADER)
+    refuse_utf16(head, file.name)
+    content = head.decode("utf-8-sig", errors="surrogateescape")
+    line = next((line for line in io.StringIO(content) if line.strip()), "")
+    delimiter = next((one for one in ",\t;" if one in line), ",")
+    try:
+        names = next((row for row in csv.reader(io.StringIO(content, ""), delimiter=delimiter) if row), [])
+    except csv.Error as error:
+        raise BadInput(f"The header of {file.name} cannot be read: {first_line(error)}.") from error
+    if not names:
+        raise BadInput(f"{file.name} has no header line. The first line must hold the column names.")
+    if any("\ud800" <= letter <= "\udfff" for name in names for letter in name):
+        raise not_utf8(file)
+    return names, delimiter
+
+
+class _Watched(Stream):
+    """Counts quotes and keeps the last bytes as they go by."""
+
+    quotes = 0
+    tail = b""
+
+    def readinto(self, buffer: Any, /) -> int:
+        count = super().readinto(buffer)
+        data = bytes(buffer[:count])
+        self.quotes += data.count(b'"')
+        self.tail = (self.tail + data)[-400:]
+        return count
+
+
+def _batches(file: Path, delimiter: str, columns: list[str], raw: Stream) -> Iterator[Any]:
+    arrow, reader = require("pyarrow", "app"), require("pyarrow.csv", "app")
+    plain = ending(file)[1] is None
+    block = min(file.stat().st_size + 1, LARGEST_BLOCK) if plain else LARGEST_BLOCK
+    try:
+        with (
+            io.BufferedReader(raw, 1 << 20) as opened,
+            reader.open_csv(
+                opened,
+                read_options=reader.ReadOptions(use_threads=False, block_size=block),
+                parse_options=reader.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+                convert_options=reader.ConvertOptions(
+                    include_columns=columns,
+                    column_types=dict.fromkeys(columns, arrow.large_string()),
+                    null_values=[""],
+                    strings_can_be_null=True,
+                ),
+            ) as batches,
+        ):
+            yield from batches
+    except (arrow.ArrowException, UnicodeDecodeError) as error:
+        raise _problem(file, error) from error
+
+
+def _problem(file: Path, error: Exception) -> BadInput:
+    if ragged := _RAGGED.search(str(error)):
+        row, expected, got, begins = ragged.groups()
+        return BadInput(
+            f"{file.name} has {got} values in row {row} (the header is row 1); the header has {expected}. "
+            f"It begins {begins[:60]!r}. Quote values that hold the delimiter."
+        )
+    if "UTF8" in str(error) or isinstance(error, UnicodeDecodeError):
+        return not_utf8(file)
+    if "straddl" in str(error):
+        return BadInput(
+            f"{file.name} has a row of more than {LARGEST_BLOCK >> 20} MB. Is a quote never closed?"
+        )
+    if "Empty CSV" in str(error):
+        return BadInput(f"{file.name} has no rows.")
+    return BadInput(f"{file.name} is not a CSV file that can be read: {first_line(error)}.")
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What the values of a column have been so far."""
+
+    whole: bool = True
+    real: bool = True
+    numbers: bool = False
+    words: bool = False
+    gaps: bool = False
+    large: bool = False
+
+    def add(self, column: Any) -> None:
+        if not (self.whole or self.real):
+            return
+        numbers = _numbers(column)
+        self.words |= column.null_count < len(column)
+        self.numbers |= numbers.null_count < len(numbers)
+        self.gaps |= numbers.null_count > 0
+        read = _read(numbers, "int64") if self.whole else None
+        self.whole = read is not None
+        self.real = self.real and (self.whole or _read(numbers, "float64") is not None)
+        if read is not None:
+            bounds = require("pyarrow.compute", "app").min_max(read).as_py()
+            self.large |= max(bounds["max"] or 0, -(bounds["min"] or 0)) > 2**53
+
+    def kind(self) -> tuple[str | None, bool]:
+        """Return the type, None for text, and whether whole numbers have gaps."""
+        if self.words and not self.numbers:
+            return None, False
+        if self.whole and not (self.gaps and self.large):
+            return "int64", self.gaps
+        return ("float64", False) if self.real and not self.large else (None, False)
+
+
+def _kinds(
+    file: Path, names: list[str], delimiter: str, chosen: list[str]
+) -> dict[str, tuple[str | None, bool]]:
+    """Numbers where every value is one and none would change by being read so, else text."""
+    seen = {name: _Seen() for name in chosen}
+    raw, last = _Watched(file), None
+    for batch in _batches(file, delimiter, list(dict.fromkeys([*chosen, names[-1]])), raw):
+        for name in chosen:
+            seen[name].add(batch.column(name))
+        last = batch.column(names[-1]) if batch.num_rows else last
+    if raw.quotes % 2 and last is not None:
+        _check_quotes(file.name, raw.tail, last[len(last) - 1].as_py() or "")
+    return {name: one.kind() for name, one in seen.items()}
+
+
+def _check_quotes(name: str, tail: bytes, value: str) -> None:
+    """A quote that is never closed swallows the rest of the file without a complaint: complain."""
+    if "\n" in value and tail.replace(b'""', b'"').endswith(value[-50:].encode()):
+        raise BadInput(
+            f"{name} has a quote that is never closed: its last value begins {value[:60]!r} and runs to "
+            'the end of the file. Close it, or write a quote inside a value as "".'
+        )
+
+
+def _numbers(column: Any) -> Any:
+    arrow, compute = require("pyarrow", "app"), require("pyarrow.compute", "app")
+    trimmed = compute.utf8_trim_whitespace(column)
+    missing = compute.is_in(trimmed, value_set=arrow.array(_MISSING_NUMBERS, arrow.large_string()))
+    return compute.if_else(missing, arrow.scalar(None, arrow.large_string()), trimmed)
+
+
+def _read(numbers: Any, kind: str) -> Any:
+    """Return texts as numbers, or None if one of them is none or would change."""
+    arrow, compute = require("pyarrow", "app"), require("pyarrow.compute", "app")
+    try:
+        read = numbers.cast(kind)
+    except arrow.ArrowInvalid:
+        return None
+    return None if compute.any(compute.match_substring_regex(numbers, _WOULD_CHANGE[kind])).as_py() else read
