@@ -24,7 +24,7 @@ from asklearn.commands.label import label
 from asklearn.commands.shared import bar, listed, writable
 from asklearn.commands.status import status
 from asklearn.commands.tell import tell
-from asklearn.errors import AskLearnError
+from asklearn.errors import AskLearnError, BadInput
 
 INTERRUPTED = 130
 
