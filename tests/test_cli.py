@@ -15,7 +15,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from asklearn import __version__
-from asklearn.cli import _listed, main
+from asklearn.cli import main
+from asklearn.commands.shared import listed
 
 FAST = ["--model", "logistic(C=10.0, temperature=1.0)", "--start", "10", "--batch", "10"]
 
@@ -189,7 +190,7 @@ def test_wrong_usage_is_status_two(arguments: list[str]) -> None:
      ("power(beta=2.0, zero=-1.0),random", ["power(beta=2.0, zero=-1.0)", "random"])],
 )  # fmt: skip
 def test_lists_are_split_at_commas_outside_brackets(text: str | None, names: list[str]) -> None:
-    assert _listed(text) == names
+    assert listed(text) == names
 
 
 def environment() -> dict[str, str]:
@@ -219,7 +220,7 @@ from asklearn import cli
 def bar(what):
     yield lambda done, total: print(what, done, file=sys.stderr, flush=True)
 
-cli._bar = bar
+cli.bar = bar
 cli.main()
 """
 

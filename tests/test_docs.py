@@ -120,6 +120,7 @@ def expected() -> dict[str, dict[str, set[str]]]:
     import asklearn
     from asklearn import cli, errors, events, registry
     from asklearn.learner import ActiveLearner
+    from asklearn.settings import Settings
     from asklearn.state import Status
 
     wanted: dict[str, dict[str, set[str]]] = {}
@@ -136,6 +137,7 @@ def expected() -> dict[str, dict[str, set[str]]]:
         for name, thing in vars(errors).items()
         if isinstance(thing, type) and issubclass(thing, errors.AskLearnError)
     }
+    wanted["asklearn.toml"] = {"format": set()} | {one.name: set() for one in fields(Settings)}
     wanted["asklearn"] = {"--version": set(), "--help": set(), "-h": set()}
     for name, command in cli.main.commands.items():
         wanted[f"asklearn {name}"] = {option: set() for one in command.params for option in one.opts}
@@ -366,6 +368,29 @@ def test_wrong_commands_are_noticed():
     right = ["make test", "make claim NAME=loop DATA=folder", "asklearn demo --seeds 3", "asklearn --version"]
     for template in ("Type `{}` now.", "```console\n{}  # a remark\n```\n"):
         assert wrong_commands("\n\n".join(template.format(line) for line in [*wrong, *right])) == wrong
+
+
+@pytest.mark.parametrize("page", sorted(ROOT.glob("docs/tutorial-*.md")), ids=lambda page: page.name)
+def test_tutorials_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The files that a page shows are written under the names that stand before them; every command works."""
+    from click.testing import CliRunner
+
+    from asklearn.cli import main
+
+    monkeypatch.chdir(tmp_path)
+    text = page.read_text(encoding="utf-8")
+    lines = text.splitlines()
+    ran = 0
+    for block in blocks(text):
+        if block.language == "csv":
+            name = re.findall(r"`([\w-]+\.csv)`", " ".join(lines[: block.line - 1]))[-1]
+            (tmp_path / name).write_text(block.code, encoding="utf-8")
+        elif block.language == "console":
+            for line in block.code.splitlines():
+                done = CliRunner().invoke(main, shlex.split(line, comments=True)[1:])
+                assert done.exit_code == 0, f"{line}\n{done.output}"
+                ran += 1
+    assert ran > 3
 
 
 # What the README says of result.json

@@ -6,18 +6,24 @@ finished has been written.
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
 from asklearn import __version__
+from asklearn.commands.ask import ask
+from asklearn.commands.doctor import doctor
+from asklearn.commands.export import export
+from asklearn.commands.init import init
+from asklearn.commands.label import label
+from asklearn.commands.shared import bar, listed, writable
+from asklearn.commands.status import status
+from asklearn.commands.tell import tell
 from asklearn.errors import AskLearnError, BadInput
 
 INTERRUPTED = 130
@@ -51,7 +57,12 @@ def main() -> None:
     Examples:
       asklearn demo
       asklearn simulate reviews.csv --label sentiment --text review --out result.json
+      asklearn init reviews.csv --text review --labels good,bad
     """
+
+
+for command in (init, ask, label, tell, status, export, doctor):
+    main.add_command(command)
 
 
 @main.command()
@@ -69,7 +80,7 @@ def demo(out: str, seeds: int, jobs: int) -> None:
     """
     from asklearn.demo import digits, narrate
 
-    _writable(out)
+    writable(out)
     data = digits()
     click.echo(
         f"{len(data.X_pool):,} images of digits to ask from, {len(data.X_test)} kept aside as a test.\n"
@@ -128,13 +139,13 @@ def simulate(
     from asklearn.dataset import load_dataset
     from asklearn.simulate import check_names, one_thread
 
-    _writable(*filter(None, (out, html)), source=file)
-    check_names(_listed(strategies), options["metric"], options["model"])
+    writable(*filter(None, (out, html)), source=file)
+    check_names(listed(strategies), options["metric"], options["model"])
     inputs = {name: options.pop(name) for name in ("label", "text", "image", "embedding", "split", "encoder")}
-    columns = _listed(options.pop("columns"))
-    with _bar("encoding") as progress, one_thread():
+    columns = listed(options.pop("columns"))
+    with bar("encoding") as progress, one_thread():
         data = load_dataset(file, columns=columns, progress=progress, **inputs)
-    result = _simulate(data, _listed(strategies), jobs, **options)
+    result = _simulate(data, listed(strategies), jobs, **options)
     result["command"] = "asklearn " + " ".join(sys.argv[1:])
     _finish(result, out, html)
 
@@ -142,7 +153,7 @@ def simulate(
 def _simulate(data: Any, strategies: list[str], jobs: int, **options: Any) -> dict[str, Any]:
     from asklearn import simulate as simulating
 
-    with _bar("running") as progress:
+    with bar("running") as progress:
         return simulating.simulate(
             data, strategies, jobs=jobs or simulating.default_jobs(), progress=progress, **options
         )
@@ -213,66 +224,6 @@ def _percent(value: float | None) -> str:
 def _between(low: float | None, high: float | None, form: str) -> str:
     shown = ["?" if one is None else format(one, form) for one in (low, high)]
     return "" if shown == ["?", "?"] else f"[{shown[0]}, {shown[1]}]"
-
-
-def _listed(names: str | None) -> list[str]:
-    """Split at commas outside brackets: ``power(beta=2.0),random`` is two names."""
-    listed, depth, start = [], 0, 0
-    text = (names or "") + ","
-    for place, letter in enumerate(text):
-        depth += (letter in "([") - (letter in ")]")
-        if letter == "," and depth == 0:
-            listed.append(text[start:place].strip())
-            start = place + 1
-    return [one for one in listed if one]
-
-
-def _writable(*paths: str, source: str | None = None) -> None:
-    """Refuse a path that cannot be written or is taken, before hours of work rather than after."""
-    taken = {} if source is None else {os.path.realpath(source): "it is the file to read"}
-    for path in paths:
-        real = os.path.realpath(path)
-        if real in taken:
-            raise BadInput(f"Cannot write {path}: {taken[real]}. Give another path.")
-        taken[real] = "it is given twice"
-        folder = os.path.dirname(real)
-        if not (os.access(path, os.W_OK) if os.path.exists(path) else _creatable(path)):
-            raise BadInput(f"Cannot write {path}: {folder} is not a folder that you may write to.")
-
-
-def _creatable(path: str) -> bool:
-    try:
-        with open(path, "xb"):
-            pass
-        os.remove(path)
-    except OSError:
-        return False
-    return True
-
-
-@contextlib.contextmanager
-def _bar(what: str) -> Iterator[Callable[[int, int], None]]:
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as shown:
-        task = shown.add_task(what, total=None)
-        yield lambda done, total: shown.update(task, completed=done, total=total)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,89 @@
+"""A project's own items on disk: written once as Parquet, and read back by row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from os import PathLike
+from typing import IO, Any
+
+import numpy as np
+
+from asklearn.errors import BadInput
+from asklearn.registry import require
+
+_GROUP = 5_000
+
+
+def write_items(path: str | PathLike[str] | IO[bytes], columns: Mapping[str, Any]) -> None:
+    """Write columns of equal length as a Parquet file that :func:`read_items` reads by row.
+
+    Parameters
+    ----------
+    path : path or file
+        Where to write; a file must be open for bytes.
+    columns : mapping of str to sequence or ndarray
+        Numbers, str, bytes, None where missing; or embeddings of shape (N, D).
+
+    Raises
+    ------
+    BadInput
+        If a column mixes kinds of values.
+    """
+    arrow, parquet = require("pyarrow", "app"), require("pyarrow.parquet", "app")
+    made = {}
+    for name, values in columns.items():
+        try:
+            made[name] = _to_arrow(arrow, values)
+        except (arrow.ArrowException, UnicodeError) as error:
+            raise BadInput(f"Column {name!r} must hold values of one kind. {error}.") from error
+    parquet.write_table(arrow.table(made), path, row_group_size=_GROUP)
+
+
+def read_items(
+    path: str | PathLike[str], rows: Sequence[int], columns: Sequence[str] | None = None
+) -> list[dict[str, Any]]:
+    """Return some rows as plain values, in the order of `rows`; only what holds them is read.
+
+    Raises
+    ------
+    BadInput
+        If the file is not a whole Parquet file.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> file = pathlib.Path(tempfile.mkdtemp()) / "items.parquet"
+    >>> write_items(file, {"text": ["a", "b", None], "size": [1.5, 2.0, float("nan")]})
+    >>> read_items(file, [2, 0])
+    [{'text': None, 'size': None}, {'text': 'a', 'size': 1.5}]
+    """
+    arrow, parquet = require("pyarrow", "app"), require("pyarrow.parquet", "app")
+    found: dict[int, dict[str, Any]] = {}
+    wanted = np.unique(np.asarray(rows, np.intp))
+    try:
+        with parquet.ParquetFile(path) as opened:
+            start = 0
+            for group in range(opened.num_row_groups):
+                stop = start + opened.metadata.row_group(group).num_rows
+                here = wanted[(wanted >= start) & (wanted < stop)]
+                if len(here):
+                    part = opened.read_row_group(group, columns=columns).take(here - start).to_pylist()
+                    found |= zip(here.tolist(), part, strict=True)
+                start = stop
+    except (arrow.ArrowException, OSError) as error:
+        raise BadInput(
+            f"{path} is not a whole Parquet file ({error}). Restore it from a copy, or run init again."
+        ) from error
+    return [{name: _plain(value) for name, value in found[int(row)].items()} for row in rows]
+
+
+def _to_arrow(arrow: Any, values: Any) -> Any:
+    if isinstance(values, np.ndarray) and values.ndim == 2:
+        flat = arrow.array(np.ascontiguousarray(values, np.float32).ravel())
+        return arrow.FixedSizeListArray.from_arrays(flat, values.shape[1])
+    listed = isinstance(values, np.ndarray) and values.dtype == object
+    return arrow.array(values.tolist() if listed else values)
+
+
+def _plain(value: Any) -> Any:
+    return None if isinstance(value, float) and value != value else value

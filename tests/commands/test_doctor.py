@@ -1,0 +1,65 @@
+"""asklearn doctor: sound, damaged, newer, missing."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from importlib import metadata
+
+from asklearn import __version__
+
+
+def test_without_a_project(run):
+    done = run("doctor")
+    assert done.exit_code == 0, done.output
+    assert "No project here" in done.stdout
+    assert "No problems found" in done.stdout
+    said = json.loads(run("doctor", "--json").stdout)
+    assert (said["asklearn"], said["project"], said["problems"]) == (__version__, None, [])
+    assert said["packages"]["numpy"] == metadata.version("numpy")
+
+
+def test_a_sound_project(run, project):
+    said = json.loads(run("doctor", "--json").stdout)
+    assert said["project"] | {"items": 60, "events": 2, "intact": True, "writable": True} == said["project"]
+    assert "60 items, 2 events, all intact" in run("doctor").stdout
+
+
+def test_a_damaged_journal_is_told_and_the_other_commands_refuse(run, project, tmp_path, refused):
+    (tmp_path / "b.csv").write_text("id,label\nt0,fruit\nt1,tool\n")
+    run("tell", "b.csv")
+    with sqlite3.connect(tmp_path / "journal.db") as connection:
+        connection.execute("UPDATE event SET body = replace(body, 'fruit', 'tool!') WHERE position = 3")
+    done = run("doctor", "--json")
+    assert done.exit_code == 1
+    said = json.loads(done.stdout)
+    assert said["project"]["intact"] is False
+    assert "first 2 events are intact" in said["problems"][0]
+    refused(run("status"), "damaged", "first 2 events are intact")
+
+
+def test_a_missing_journal_and_a_newer_project(run, project, tmp_path, refused):
+    text = (tmp_path / "asklearn.toml").read_text()
+    (tmp_path / "asklearn.toml").write_text(text.replace("format = 1", "format = 2"))
+    refused(run("status"), "format 2", "pip install -U asklearn")
+    assert run("doctor").exit_code == 1
+    (tmp_path / "asklearn.toml").write_text(text)
+    for file in tmp_path.glob("journal.db*"):
+        file.unlink()
+    done = run("doctor")
+    assert done.exit_code == 1
+    assert "Problem:" in done.stdout
+
+
+def test_a_missing_package_is_a_problem(run, monkeypatch):
+    real = metadata.version
+
+    def version(name: str) -> str:
+        if name == "pyarrow":
+            raise metadata.PackageNotFoundError(name)
+        return real(name)
+
+    monkeypatch.setattr(metadata, "version", version)
+    done = run("doctor")
+    assert done.exit_code == 1
+    assert "pip install 'asklearn[app]'" in done.stdout

@@ -1,0 +1,77 @@
+"""asklearn export: labels and predictions in three formats, read back."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import pytest
+
+from asklearn.registry import lookup
+
+
+@pytest.fixture
+def labelled(run, project, tmp_path):
+    (tmp_path / "b.csv").write_text("id,label\n" + "".join(f"t{i},{project[f't{i}']}\n" for i in range(30)))
+    assert run("tell", "b.csv", "--annotator", "ann").exit_code == 0
+    return project
+
+
+def read(path):
+    if path.suffix == ".csv":
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            return list(csv.DictReader(file))
+    if path.suffix == ".jsonl":
+        return [json.loads(line) for line in path.read_text().splitlines()]
+    table = lookup("sources", "tables")(path)
+    return [dict(zip(table.columns, row, strict=True)) for row in zip(*table.columns.values(), strict=True)]
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
+def test_labels(run, labelled, tmp_path, ending):
+    done = run("export", "-o", f"l.{ending}")
+    assert done.exit_code == 0, done.output
+    rows = read(tmp_path / f"l.{ending}")
+    assert {row["id"]: row["label"] for row in rows} == {f"t{i}": labelled[f"t{i}"] for i in range(30)}
+    assert list(rows[0]) == ["id", "note", "label", "annotators", "time"]
+    assert rows[0]["annotators"] == "ann"
+    assert rows[0]["time"].endswith("Z")
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
+def test_predictions(run, labelled, tmp_path, ending):
+    assert run("export", "-o", f"p.{ending}", "--what", "predictions").exit_code == 0
+    rows = read(tmp_path / f"p.{ending}")
+    assert [row["id"] for row in rows] == list(labelled)
+    assert all(1 / 3 <= float(row["probability"]) <= 1 for row in rows)
+    right = sum(row["prediction"] == labelled[row["id"]] for row in rows[30:])
+    assert right >= 27
+    assert {row["label"] or None for row in rows[30:]} == {None}
+
+
+def test_a_disputed_item_has_no_label(run, labelled, tmp_path):
+    (tmp_path / "b.csv").write_text("id,label\nt0,tool\n")
+    run("tell", "b.csv", "--annotator", "ben")
+    run("export", "-o", "l.jsonl")
+    first = read(tmp_path / "l.jsonl")[0]
+    assert (first["id"], first["label"], first["annotators"]) == ("t0", None, "ann, ben")
+
+
+def test_formulas_are_escaped_for_spreadsheets_only(run, tmp_path):
+    (tmp_path / "f.csv").write_text("note\n=1+1\nplain\n")
+    run("init", "f.csv", "--text", "note")
+    (tmp_path / "b.csv").write_text("id,label\n0,a\n1,b\n")
+    run("tell", "b.csv")
+    run("export", "-o", "l.csv")
+    run("export", "-o", "l.jsonl")
+    assert read(tmp_path / "l.csv")[0]["note"] == "'=1+1"
+    assert read(tmp_path / "l.jsonl")[0]["note"] == "=1+1"
+
+
+def test_what_is_refused(run, project, tmp_path, refused):
+    refused(run("export", "-o", "l.csv"), "Nothing is labelled yet")
+    refused(run("export", "-o", "l.xlsx"), "must end in .csv")
+    refused(run("export", "-o", "l.csv", "--what", "predictions"), "two classes")
+    (tmp_path / "l.csv").write_text("precious")
+    refused(run("export", "-o", "l.csv"), "is there already")
+    assert (tmp_path / "l.csv").read_text() == "precious"

@@ -1,0 +1,45 @@
+"""asklearn status: the same in words of eighty columns and as JSON."""
+
+from __future__ import annotations
+
+import json
+
+
+def test_before_and_after_labels(run, project, fill, tmp_path):
+    done = run("status")
+    assert done.exit_code == 0, done.output
+    assert "60 items: 60 waiting" in done.stdout
+    assert "No estimate yet" in done.stdout
+    for turn in range(3):
+        assert run("ask", "-n", 12, "-o", f"b{turn}.csv").exit_code == 0
+        fill(f"b{turn}.csv", project, 11)
+        assert run("tell", f"b{turn}.csv", "--annotator", "ann").exit_code == 0
+        said = json.loads(run("status", "--json", "--more", 7).stdout)
+    assert said["counts"] | {"waiting": 24, "asked": 3, "answered": 33} == said["counts"]
+    assert (said["labels"], said["annotators"], sum(said["classes"].values())) == (33, {"ann": 33}, 33)
+    assert said["estimate"]["low"] <= said["estimate"]["value"] <= said["estimate"]["high"]
+    assert said["forecast"]["more"] == 7
+    words = run("status").stdout
+    assert f"accuracy {said['estimate']['value']:.3f} [" in words
+    assert "By annotator: ann 33" in words
+    assert max(len(line) for line in words.splitlines()) <= 80
+    assert "\x1b[" not in words
+    assert words.isascii()
+
+
+def test_disputes_and_advice(run, project, tmp_path):
+    for who, label in (("ann", "fruit"), ("ben", "tool")):
+        (tmp_path / "b.csv").write_text(f"id,label\nt0,{label}\n")
+        run("tell", "b.csv", "--annotator", who)
+    assert "0 labels, and 1 item on which annotators differ" in run("status").stdout
+    run("ask", "-n", 100)
+    assert "Consider stopping: every item of the pool has been asked." in run("status").stdout
+
+
+def test_names_that_would_steer_the_terminal(run, things, tmp_path):
+    run("init", "things.csv", "--text", "note", "--id", "code")
+    (tmp_path / "b.csv").write_text(f"id,label\nt0,\x1b[2J{'long' * 30}\nt1,b\n")
+    run("tell", "b.csv")
+    words = run("status").stdout
+    assert "\x1b" not in words
+    assert max(len(line) for line in words.splitlines()) <= 80
