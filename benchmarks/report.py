@@ -11,8 +11,8 @@ from harness import RESULTS, ROOT
 HEAD = """# Claims
 
 Made by `python benchmarks/report.py` from `benchmarks/results/*.json`; not edited by hand. Each family is
-run with `make claim`, as in `make claim NAME=loop`. A claim is **met** if its whole interval lies in the target, **short** if
-none of it does, **open** if the interval cannot tell yet.
+run by `make claim`, as in `make claim NAME=loop`. A claim is **met** if its whole interval lies in the
+target, **short** if none of it does, **open** if the interval cannot tell yet.
 """
 
 
