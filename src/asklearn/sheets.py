@@ -108,16 +108,17 @@ def _decoded(path: Path) -> str:
         raise BadInput(f"There is no file {str(path)!r}.") from error
     except OSError as error:
         raise BadInput(f"{path.name} cannot be read: {error.strerror}.") from error
-    if not content.strip():
-        raise BadInput(f"{path.name} is empty. Expected a header line with the columns id and label.")
     try:
-        return content.decode("utf-16" if content[:2] in _UTF16 else "utf-8-sig")
+        text = content.decode("utf-16" if content[:2] in _UTF16 else "utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise BadInput(
             f"{path.name} is not UTF-8: byte 0x{content[error.start]:02x} in line {line}. "
             "Save it again as 'CSV UTF-8'."
         ) from error
+    if not text.strip():
+        raise BadInput(f"{path.name} is empty. Expected a header line with the columns id and label.")
+    return text
 
 
 def _parsed(name: str, text: str, wanted: Sequence[str]) -> tuple[list[str], list[list[str]]]:
