@@ -59,7 +59,7 @@ def test_bound_grows_with_the_file():
     assert most_inflated(1 << 30) == 200 << 30
 
 
-@pytest.mark.parametrize("content", [b"plain text", gzip.compress(b"x" * 99)[:-5]])
+@pytest.mark.parametrize("content", [b"plain text", gzip.compress(b"x" * 99)[:-5]], ids=["plain", "cut"])
 def test_what_is_no_gzip_is_refused(tmp_path, content):
     (tmp_path / "t.csv.gz").write_bytes(content)
     with (
