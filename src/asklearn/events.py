@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, field, fields
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar
 
 from asklearn.errors import BadInput, NewerFormat
 from asklearn.types import ItemId, Label
@@ -190,8 +190,6 @@ KINDS: dict[str, type[Event]] = {
         Fitted, Measured, Released, RolledBack,
     )
 }  # fmt: skip
-
-REPLIES: TypeAlias = Answered | Skipped | Flagged | Retracted
 
 _UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
 

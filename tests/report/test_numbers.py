@@ -123,6 +123,12 @@ def test_a_strategy_that_never_gets_there_saves_nothing():
     assert score == pytest.approx(0.81)
 
 
+def test_equal_curves_that_stopped_rising_save_nothing():
+    flat = np.minimum(X / 200, 1.0)
+    ours, random = ([Run(name, s, X, flat + s / 100) for s in range(3)] for name in ("a", "random"))
+    assert labels_saved(ours, random)[0].value == pytest.approx(0.0)
+
+
 def test_savings_without_a_shared_seed_are_nothing():
     assert labels_saved([Run("a", 0, X, X)], [Run("random", 1, X, X)])[0].n == 0
 

@@ -17,7 +17,6 @@ from asklearn.types import Floats, Indices
 
 STRENGTHS = (1.0, 10.0, 100.0, 1000.0)
 FEW = 10.0
-UNSEEN_CLASS_LOSS = 10.0
 
 
 @register("models", "logistic")

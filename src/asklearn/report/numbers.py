@@ -238,21 +238,16 @@ def aulc_difference(runs: Sequence[Run], baseline: Sequence[Run], level: float =
 
 
 def isotonic(values_R: Floats) -> Floats:
-    """Return the nearest non-decreasing sequence in least squares (pool adjacent violators, O(R)).
+    """Return the nearest non-decreasing sequence in least squares.
 
     Examples
     --------
     >>> isotonic(np.array([1.0, 3.0, 2.0]))
     array([1. , 2.5, 2.5])
     """
-    blocks: list[tuple[float, int]] = []
-    for value in values_R:
-        total, size = float(value), 1
-        while blocks and blocks[-1][0] * size > total * blocks[-1][1]:
-            before, count = blocks.pop()
-            total, size = total + before, size + count
-        blocks.append((total, size))
-    return np.concatenate([np.full(size, total / size) for total, size in blocks] or [np.array([])])
+    from scipy.optimize import isotonic_regression
+
+    return np.asarray(isotonic_regression(values_R).x)
 
 
 def crossing(labels_R: Floats, excess_R: Floats) -> float:
@@ -306,8 +301,10 @@ def labels_to(runs: Sequence[Run], targets_S: Floats) -> Span:
 def labels_saved(runs: Sequence[Run], baseline: Sequence[Run]) -> tuple[Span, float]:
     """Return the share of labels saved at the baseline's final score, and that score.
 
-    Within each seed the target is the baseline's score at the largest label count that all its runs
-    reached. A NaN lower bound says that the budget was too small to exclude a loss.
+    It is a share of the labels at which the baseline itself first gets there, as in
+    :func:`asklearn.curves.savings`: equal curves that stopped rising save nothing. Within each seed the
+    target is the baseline's score at the largest label count that all its runs reached. A NaN lower bound
+    says that the budget was too small to exclude a loss.
 
     Examples
     --------
@@ -324,8 +321,9 @@ def labels_saved(runs: Sequence[Run], baseline: Sequence[Run]) -> tuple[Span, fl
     targets_S = on_grid([other for _, other in both], np.array([last]))[:, 0]
     if not np.isfinite(targets_S).all():
         return NOTHING, NAN
+    base = labels_to([other for _, other in both], targets_S).value
     needed = labels_to([one for one, _ in both], targets_S)
-    saved = Span(1 - needed.value / last, 1 - needed.high / last, 1 - needed.low / last, needed.n)
+    saved = Span(1 - needed.value / base, 1 - needed.high / base, 1 - needed.low / base, needed.n)
     return saved, round(float(targets_S.mean()), 12)
 
 
