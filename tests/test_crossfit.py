@@ -15,6 +15,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from asklearn import learner as learners
 from asklearn.crossfit import CrossFit, audit_sample, cross_fit
 from asklearn.evaluate import UNKNOWN
+from asklearn.errors import NotFitted
 from asklearn.events import Added, Answered, Asked, Configured, Erased, Skipped
 from asklearn.learner import ActiveLearner
 from asklearn.registry import adapt
@@ -201,3 +202,36 @@ class TestCoverage:
     ) -> None:
         monkeypatch.setattr(learners, "cross_fit", on_everything)
         assert covered(self.projects) < self.enough
+
+
+class TestAudited:
+    def learner(self, digits: Any) -> ActiveLearner:
+        learner = ActiveLearner("logistic(C=1.0, temperature=1.0)", digits.X, audit=0.5, seed=0)
+        batch = learner.ask(60)
+        learner.tell(batch.ids, digits.label(batch.rows))
+        return learner
+
+    def test_it_holds_what_evaluate_counts(self, digits: Any) -> None:
+        learner = self.learner(digits)
+        audited = learner.audited()
+        truth_N = [audited.classes.index(label) for label in audited.labels if label is not None]
+        assert learner.evaluate().value == pytest.approx((audited.proba_NC.argmax(1) == truth_N).mean())
+        assert audited.labels == [digits.y[int(item)] for item in audited.ids]
+        assert (len(audited.ids), audited.covers) == (30, 1.0)
+        assert audited.weight_N.tolist() == [1.0] * 30
+
+    def test_it_cannot_be_written_to_and_follows_new_labels(self, digits: Any) -> None:
+        learner = self.learner(digits)
+        audited = learner.audited()
+        for array in (audited.proba_NC, audited.weight_N):
+            with pytest.raises(ValueError, match="read-only"):
+                array[0] = 0
+        learner.skip([audited.ids[0]])
+        learner.retract([audited.ids[1]])
+        assert learner.audited().ids == audited.ids[:1]
+        assert len(audited.ids) == 30
+
+    def test_it_needs_two_classes(self, digits: Any) -> None:
+        learner = ActiveLearner("logistic", digits.X, seed=0)
+        with pytest.raises(NotFitted, match="two classes"):
+            learner.audited()

@@ -11,7 +11,7 @@ from numpy.random import Generator
 from asklearn.evaluate import UNKNOWN, folds
 from asklearn.protocols import Model
 from asklearn.state import State, Status
-from asklearn.types import Floats, Indices, Label
+from asklearn.types import Floats, Indices, ItemId, Label
 
 FOLDS = 10
 
@@ -37,6 +37,34 @@ class CrossFit:
     truth_N: Indices
     weight_N: Floats
     classes: list[Label]
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """The audit's items as :meth:`asklearn.ActiveLearner.audited` gives them; N items, C classes.
+
+    Attributes
+    ----------
+    ids : list of str or int
+        The items, in the order of their permanent random numbers, cohort after cohort.
+    labels : list of str, int or None
+        The label of each; None where nobody could say.
+    proba_NC : ndarray of shape (N, C)
+        What models that did not see an item's label believe about it; read-only.
+    weight_N : ndarray of shape (N,)
+        Weights of mean one; they differ where cohorts were sampled at different rates. Read-only.
+    classes : list of str or int
+        The class of each column.
+    covers : float
+        Share of the pool that these items speak for.
+    """
+
+    ids: list[ItemId]
+    labels: list[Label | None]
+    proba_NC: Floats
+    weight_N: Floats
+    classes: list[Label]
+    covers: float
 
 
 def audit_sample(state: State, orders: Sequence[Indices], label_of: Mapping[int, Label]) -> AuditSample:

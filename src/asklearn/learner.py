@@ -16,7 +16,7 @@ from numpy.random import default_rng
 from asklearn.arguments import confidence, duration, sequence, text, whole
 from asklearn.asking import choose, open_rows
 from asklearn.audit import audit_order
-from asklearn.crossfit import AuditSample, CrossFit, audit_sample, cross_fit
+from asklearn.crossfit import Audited, AuditSample, CrossFit, audit_sample, cross_fit
 from asklearn.errors import BadInput, Conflict, JournalError, NotFitted, UnknownItem
 from asklearn.evaluate import estimate
 from asklearn.events import (
@@ -418,16 +418,9 @@ class ActiveLearner:
         have in common make the interval somewhat too narrow (Bates, Hastie and Tibshirani 2023).
         """
         level = confidence(level)
-        self._need_model()
         wanted = self.metric if metric is None else metric_named(metric)
-        state = self.state
-        fit = state.fits[-1]
-        sample = audit_sample(state, self._audit_orders(state), dict(zip(*self._trained_on, strict=True)))
-        if self._crossfit is None or self._crossfit[0] != sample:
-            rng = default_rng(seed_for(self.seed, "folds", fit.labels))
-            fresh = self._prototype.fresh(seed_for(self.seed, "crossfit", fit.labels), fit.params)
-            self._crossfit = sample, cross_fit(fresh, self._pool.take, self._trained_on, sample, rng)
-        made = self._crossfit[1]
+        sample, made = self._cross_fitted()
+        fit = self._state.fits[-1]
         rng = default_rng(seed_for(self.seed, "interval", fit.labels))
         result = estimate(wanted, made.proba_NC, made.truth_N, rng, weight_N=made.weight_N, level=level)
         if sample.covers < 1:
@@ -441,6 +434,45 @@ class ActiveLearner:
             )
         )
         return result
+
+    def audited(self) -> Audited:
+        """Return the audit's labels, each beside what models that did not see it believe.
+
+        What :meth:`evaluate` counts, item by item: for a confusion matrix, a reliability diagram, or the
+        labels that deserve a second look.
+
+        Returns
+        -------
+        Audited
+            A uniform sample of the pool, as far as it has been answered; empty before the audit's first
+            label. Its arrays are read-only.
+
+        Raises
+        ------
+        NotFitted
+            If the labels do not name two classes yet.
+
+        Notes
+        -----
+        Up to ten fits, kept until a label changes; :meth:`evaluate` uses the same ones.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_digits
+        >>> X, y = load_digits(return_X_y=True)
+        >>> learner = ActiveLearner("logistic", X, audit=0.5, seed=0)
+        >>> for _ in range(2):
+        ...     batch = learner.ask(50)
+        ...     learner.tell(batch.ids, y[batch.rows])
+        >>> audited = learner.audited()
+        >>> audited.proba_NC.shape, sum(label is not None for label in audited.labels)
+        ((50, 10), 50)
+        """
+        sample, made = self._cross_fitted()
+        proba_NC, weight_N = made.proba_NC.view(), made.weight_N.view()
+        proba_NC.flags.writeable = weight_N.flags.writeable = False
+        ids = [self._state.item(row) for row in sample.rows]
+        return Audited(ids, list(sample.labels), proba_NC, weight_N, list(made.classes), sample.covers)
 
     def forecast(self, more: int, metric: str | None = None, *, level: float = 0.9) -> Estimate:
         """Forecast the score after `more` further labels, from the estimates of past rounds.
@@ -606,6 +638,18 @@ class ActiveLearner:
                 f"{len(classes)} class{'' if len(classes) == 1 else 'es'}; ask and tell more."
             )
         return self._fitted
+
+    def _cross_fitted(self) -> tuple[AuditSample, CrossFit]:
+        """The audit's items and their held-out predictions, made anew when either has changed."""
+        self._need_model()
+        state = self.state
+        fit = state.fits[-1]
+        sample = audit_sample(state, self._audit_orders(state), dict(zip(*self._trained_on, strict=True)))
+        if self._crossfit is None or self._crossfit[0] != sample:
+            rng = default_rng(seed_for(self.seed, "folds", fit.labels))
+            fresh = self._prototype.fresh(seed_for(self.seed, "crossfit", fit.labels), fit.params)
+            self._crossfit = sample, cross_fit(fresh, self._pool.take, self._trained_on, sample, rng)
+        return self._crossfit
 
     def _agreement(self, before: Model | None, after: Model) -> Estimate | None:
         if before is None:
