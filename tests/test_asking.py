@@ -53,7 +53,7 @@ def test_a_batch_says_of_each_item_what_decided():
     order = audit_order(range(100), 3)
     pool = Pool()
     pool.add(np.random.default_rng(0).normal(size=(100, 3)))
-    batch, probability = choose(state_of(audit=0.2), [order], pool, strategy("random"), None, 20, {})
+    batch, probability = choose(state_of(audit=0.2), [order], pool, strategy("random"), None, {}, 20, {})
     assert len(set(batch.ids)) == 20
     assert batch.rows.tolist() == batch.ids
     by_lot = [stream == "audit" for stream in batch.streams]
@@ -68,7 +68,7 @@ def test_places_of_the_audit_do_not_tell():
     seen = np.zeros(10)
     for seed in range(200):
         state = fold([Configured(seed=seed, audit=0.2), Added(start=0, stop=400)])
-        batch, _ = choose(state, [audit_order(range(400), seed)], pool, strategy("random"), None, 10, {})
+        batch, _ = choose(state, [audit_order(range(400), seed)], pool, strategy("random"), None, {}, 10, {})
         seen += np.array([stream == "audit" for stream in batch.streams])
     assert seen.sum() == 400
     assert seen.min() > 40 - 4 * 6
@@ -79,4 +79,4 @@ def test_an_exhausted_pool_says_how_many_answers_are_missing():
     pool.add(np.zeros((2, 1)))
     state = state_of(Asked(item=0, stream="exploit"), Asked(item=1, stream="exploit"), size=2)
     with pytest.raises(PoolExhausted, match=r"2 of 2 items were asked .* 2 of them still have no answer"):
-        choose(state, [audit_order(range(2), 3)], pool, strategy("random"), None, 1, {})
+        choose(state, [audit_order(range(2), 3)], pool, strategy("random"), None, {}, 1, {})

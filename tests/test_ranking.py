@@ -12,7 +12,7 @@ from asklearn import pool as pools
 from asklearn.acquisition.uncertainty import margin
 from asklearn.errors import BadInput
 from asklearn.pool import Pool
-from asklearn.ranking import rank
+from asklearn.ranking import Known, rank
 from asklearn.registry import adapt
 from asklearn.selection.top import Top
 from asklearn.strategies import Strategy, strategy
@@ -39,8 +39,12 @@ def pool_of(n: int = 600, shards: int = 1) -> Pool:
     return pool
 
 
+def known_of(rows: Any) -> Known:
+    return Known(rows, [None] * len(rows))
+
+
 def ranked(spec: Any, pool: Pool, open_rows: Any, n: int, model: Any = None, seed: int = 0) -> Any:
-    known = np.setdiff1d(np.arange(len(pool)), open_rows)
+    known = known_of(np.setdiff1d(np.arange(len(pool)), open_rows))
     rng = np.random.default_rng(seed)
     return rank(strategy(spec), pool, open_rows, known, model, n, rng, {})
 
@@ -128,6 +132,6 @@ def test_the_time_of_each_part_is_told(digits: Any) -> None:
     model = adapt("models", GaussianNB()).fit(digits.X[:50], digits.y[:50])
     seconds: dict[str, float] = {}
     rows = np.arange(50, 300)
-    rank(strategy("auto"), pool, rows, np.arange(50), model, 5, np.random.default_rng(0), seconds)
+    rank(strategy("auto"), pool, rows, known_of(np.arange(50)), model, 5, np.random.default_rng(0), seconds)
     assert set(seconds) == {"score", "select"}
     assert min(seconds.values()) > 0

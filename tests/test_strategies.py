@@ -13,7 +13,7 @@ from asklearn.selection.k_center import KCenter
 from asklearn.selection.stochastic import Power, Softmax
 from asklearn.selection.top import Top, top
 from asklearn.strategies import Strategy, names, strategy
-from asklearn.testing.candidates import made_up, take
+from asklearn.testing.candidates import made_up
 
 EVERYTHING = frozenset({"proba", "draws", "features", "labelled"})
 
@@ -25,7 +25,7 @@ def batch_of(how, candidates, n, rng):
     kept = np.arange(candidates.size)
     if how.shortlist is not None:
         kept = top(scored.scores_N, min(how.shortlist * n, candidates.size), rng)
-    return kept[how.select(take(scored, kept), n, rng)]
+    return kept[how.select(scored.take(kept), n, rng)]
 
 
 @pytest.mark.parametrize("name", names())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.random import default_rng
@@ -10,11 +10,11 @@ from numpy.random import default_rng
 from asklearn.errors import PoolExhausted
 from asklearn.pool import Pool
 from asklearn.protocols import Model
-from asklearn.ranking import rank
+from asklearn.ranking import Known, rank
 from asklearn.seeds import seed_for
 from asklearn.state import State, Status
 from asklearn.strategies import Strategy
-from asklearn.types import Batch, Indices
+from asklearn.types import Batch, Indices, Label
 
 WHY_AUDITED = "drawn at random, to measure how good the model is"
 
@@ -49,6 +49,7 @@ def choose(
     pool: Pool,
     strategy: Strategy,
     model: Model | None,
+    labels: Mapping[int, Label],
     n: int,
     seconds: dict[str, float],
 ) -> tuple[Batch, list[float | None]]:
@@ -68,7 +69,8 @@ def choose(
     audited = np.array(list(audit), np.intp)
     rng = default_rng(seed_for(state.settings.seed, "ask", len(state.asks)))
     rest = np.setdiff1d(rows, audited, assume_unique=True)
-    known = np.setdiff1d(np.arange(len(pool)), rows, assume_unique=True)
+    closed = np.setdiff1d(np.arange(len(pool)), rows, assume_unique=True)
+    known = Known(closed, [labels.get(row) for row in closed.tolist()])
     picked, scores, why = rank(strategy, pool, rest, known, model, n - len(audited), rng, seconds)
     places = np.sort(rng.choice(n, len(audited), replace=False))
     chosen = np.insert(picked, places - np.arange(len(audited)), audited)

@@ -240,8 +240,9 @@ class ActiveLearner:
             ):
                 return chosen[1], chosen[2]  # replies to other items came in between: they do not matter
             batch, probabilities = choose(
-                state, self._audit_orders(state), self._pool, self.strategy, self._scorer, n, self.seconds
-            )
+                state, self._audit_orders(state), self._pool, self.strategy, self._scorer,
+                dict(zip(*self._trained_on, strict=True)), n, self.seconds,
+            )  # fmt: skip
             version = state.fits[-1].model if self._fitted is not None else None
             now = self._clock()
             asked: list[Event] = [

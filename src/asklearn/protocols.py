@@ -19,8 +19,9 @@ class Acquisition(Protocol):
     """A score per candidate; higher is always better.
 
     ``needs`` names the fields of :class:`~asklearn.types.Candidates` that must be filled, out of
-    ``proba``, ``draws``, ``features`` and ``labelled``. ``pointwise`` says that a candidate's score
-    does not depend on the other candidates, so that a pool may be fed in chunks.
+    ``proba``, ``draws``, ``features``, ``labelled``, ``labels``, ``targets``, ``costs`` and ``predict``.
+    ``pointwise`` says that a candidate's score does not depend on the other candidates, so that a pool
+    may be fed in chunks.
     """
 
     name: str
@@ -34,7 +35,7 @@ class Acquisition(Protocol):
 class Selection(Protocol):
     """A batch: ``n`` different indices into the candidates, the first to be shown first.
 
-    ``needs`` is as for :class:`Acquisition`, plus ``scores``.
+    ``needs`` is as for :class:`Acquisition`, plus ``scores`` and ``groups``.
     """
 
     @property

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.random import Generator
@@ -12,39 +14,77 @@ from asklearn.pool import Pool
 from asklearn.protocols import Acquisition, Model, Selection
 from asklearn.selection.top import top
 from asklearn.strategies import Strategy
-from asklearn.types import Candidates, Categorical, Floats, Indices
+from asklearn.types import Candidates, Categorical, Floats, Indices, Label, Targets
+
+TARGETS = 1_000
+"""Size of the sample of the pool on which a model is to be good, for what needs targets."""
+
+ROOM_BYTES = 1 << 30
+"""Bytes that candidates may take together; of more candidates a uniform sample is drawn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The rows that were asked, or have a label already.
+
+    Attributes
+    ----------
+    rows : ndarray of int, shape (L,)
+        Rows of the pool, sorted.
+    labels : sequence of length L
+        The label of each, None where it has none yet.
+    """
+
+    rows: Indices
+    labels: Sequence[Label | None]
+
+    def codes(self, classes: Sequence[Label]) -> Indices:
+        """Return the place of each label in `classes`, -1 for none.
+
+        Examples
+        --------
+        >>> Known(np.array([4, 7]), ["b", None]).codes(["a", "b"])
+        array([ 1, -1])
+        """
+        place = {label: code for code, label in enumerate(classes)}
+        return np.array([-1 if one is None else place.get(one, -1) for one in self.labels], np.int64)
 
 
 def rank(
     strategy: Strategy,
     pool: Pool,
     open_rows: Indices,
-    labelled_rows: Indices,
+    known: Known,
     model: Model | None,
     n: int,
     rng: Generator,
     seconds: dict[str, float],
+    room: int = ROOM_BYTES,
 ) -> tuple[Indices, list[float | None], str]:
     """Return the rows of `n` open items, the score of each (None where none decided), and why.
 
-    Memory stays near one chunk of features, one score per open item, and the shortlist; `seconds` is told
-    how long scoring and selecting took.
+    Memory stays near one chunk of features, one score per open item, and the shortlist. What cannot be
+    streamed gets a uniform sample of the open items that takes `room` bytes at most. `seconds` is told how
+    long scoring and selecting took.
     """
     if n == 0:
         return np.empty(0, np.intp), [], ""
     if model is None:
-        return _start(strategy, pool, open_rows, labelled_rows, n, rng)
+        return _start(strategy, pool, open_rows, known, n, rng, room)
     started = time.perf_counter()
     scores_N = None
     if strategy.score is not None:
-        scores_N = _scores(strategy, pool, open_rows, labelled_rows, model, rng)
+        if not strategy.score.pointwise:
+            open_rows = _sampled(strategy.score, pool, open_rows, model, n, rng, room)
+        scores_N = _scores(strategy, pool, open_rows, known, model, rng)
     kept = np.arange(len(open_rows))
     if strategy.shortlist is not None and scores_N is not None:
         kept = np.sort(top(scores_N, min(strategy.shortlist * n, len(kept)), rng))
+    kept = _sampled(strategy.select, pool, kept, model, n, rng, room)
     scored = time.perf_counter()
-    candidates = _candidates(strategy.select, pool, open_rows[kept], labelled_rows, model)
+    candidates = _candidates(strategy.select, pool, open_rows[kept], known, model, rng)
     if scores_N is not None:
-        candidates = _with_scores(candidates, scores_N[kept])
+        candidates = replace(candidates, scores_N=scores_N[kept])
     picked = kept[strategy.select(candidates, n, rng)]
     seconds["score"] = scored - started
     seconds["select"] = time.perf_counter() - scored
@@ -53,7 +93,7 @@ def rank(
 
 
 def _start(
-    strategy: Strategy, pool: Pool, open_rows: Indices, labelled_rows: Indices, n: int, rng: Generator
+    strategy: Strategy, pool: Pool, open_rows: Indices, known: Known, n: int, rng: Generator, room: int
 ) -> tuple[Indices, list[float | None], str]:
     nothing: list[float | None] = [None] * n
     if isinstance(strategy.start, str):
@@ -62,51 +102,91 @@ def _start(
         raise BadInput(
             f"The start of strategy {strategy.name!r} may need features only: there is no model yet."
         )
-    candidates = _candidates(strategy.start, pool, open_rows, labelled_rows, None)
-    return open_rows[strategy.start(candidates, n, rng)], nothing, strategy.why_first()
+    rows = _sampled(strategy.start, pool, open_rows, None, n, rng, room)
+    candidates = _candidates(strategy.start, pool, rows, known, None, rng)
+    return rows[strategy.start(candidates, n, rng)], nothing, strategy.why_first()
+
+
+def _sampled(
+    part: Acquisition | Selection,
+    pool: Pool,
+    rows: Indices,
+    model: Model | None,
+    n: int,
+    rng: Generator,
+    room: int,
+) -> Indices:
+    """Return `rows`, or as many of them, drawn uniformly, as `room` bytes hold of what `part` needs."""
+    numbers = pool.shards[0].shape[1] if "features" in part.needs else 0
+    if model is not None and part.needs & {"proba", "draws"}:
+        posterior = model.posterior(pool.take(rows[:1]))
+        numbers += posterior.proba_NC.size
+        numbers += posterior.draws_KNC.size if posterior.draws_KNC is not None else 0
+    most = max(n, room // (4 * max(numbers, 1)))
+    return rows if len(rows) <= most else np.sort(rng.choice(rows, most, replace=False))
 
 
 def _scores(
-    strategy: Strategy, pool: Pool, open_rows: Indices, labelled_rows: Indices, model: Model, rng: Generator
+    strategy: Strategy, pool: Pool, open_rows: Indices, known: Known, model: Model, rng: Generator
 ) -> Floats:
     score = strategy.score
     assert score is not None
     if not score.pointwise:
-        return score(_candidates(score, pool, open_rows, labelled_rows, model), rng)
+        return score(_candidates(score, pool, open_rows, known, model, rng), rng)
     if not score.needs:
         return score(Candidates(len(open_rows)), rng)
-    labelled_LD = pool.take(labelled_rows) if "labelled" in score.needs else None
+    same = _shared(score, pool, known, model, rng)
     scores_N = np.empty(len(open_rows), np.float32)
     for piece, features in pool.chunks(open_rows):
         posterior = model.posterior(features) if score.needs & {"proba", "draws"} else None
         _check_draws(score.needs, posterior, strategy.name)
-        scores_N[piece] = score(Candidates(len(features), posterior, features, labelled_LD), rng)
+        told = replace(same, size=len(features), posterior=posterior, features_ND=features)
+        scores_N[piece] = score(told, rng)
     return scores_N
 
 
 def _candidates(
-    part: Acquisition | Selection, pool: Pool, rows: Indices, labelled_rows: Indices, model: Model | None
+    part: Acquisition | Selection,
+    pool: Pool,
+    rows: Indices,
+    known: Known,
+    model: Model | None,
+    rng: Generator,
 ) -> Candidates:
     """Materialise what `part` needs about `rows`, and nothing else."""
     needs = part.needs
-    posterior = None
-    if needs & {"proba", "draws"} and model is not None:
-        pieces = [model.posterior(features) for _, features in pool.chunks(rows)]
-        draws = [one.draws_KNC for one in pieces if one.draws_KNC is not None]
-        posterior = Categorical(
-            np.concatenate([one.proba_NC for one in pieces]), np.concatenate(draws, 1) if draws else None
-        )
+    posterior = _posterior(pool, rows, model) if needs & {"proba", "draws"} and model is not None else None
+    if posterior is not None:
         _check_draws(needs, posterior, type(part).__name__)
     whole = len(pool.shards) == 1 and len(rows) == len(pool)
     features = (pool.shards[0] if whole else pool.take(rows)) if "features" in needs else None
-    labelled = pool.take(labelled_rows) if "labelled" in needs else None
-    return Candidates(len(rows), posterior, features, labelled)
+    same = _shared(part, pool, known, model, rng)
+    return replace(same, size=len(rows), posterior=posterior, features_ND=features)
 
 
-def _with_scores(candidates: Candidates, scores_N: Floats) -> Candidates:
+def _shared(
+    part: Acquisition | Selection, pool: Pool, known: Known, model: Model | None, rng: Generator
+) -> Candidates:
+    """Return what `part` needs that is not about single candidates."""
+    needs, targets = part.needs, None
+    if "targets" in needs and model is not None:
+        rows = np.sort(rng.choice(len(pool), min(TARGETS, len(pool)), replace=False))
+        features_MD = pool.take(rows)
+        targets = Targets(features_MD, model.posterior(features_MD))
     return Candidates(
-        candidates.size, candidates.posterior, candidates.features_ND, candidates.labelled_LD, scores_N
+        0,
+        labelled_LD=pool.take(known.rows) if "labelled" in needs else None,
+        labels_L=known.codes(model.classes) if "labels" in needs and model is not None else None,
+        targets=targets,
+        predict=model.posterior if "predict" in needs and model is not None else None,
     )
+
+
+def _posterior(pool: Pool, rows: Indices, model: Model) -> Categorical:
+    pieces = [model.posterior(features) for _, features in pool.chunks(rows)]
+    draws = [one.draws_KNC for one in pieces if one.draws_KNC is not None]
+    proba_NC = np.concatenate([one.proba_NC for one in pieces])
+    return Categorical(proba_NC, np.concatenate(draws, 1) if draws else None)
 
 
 def _check_draws(needs: frozenset[str], posterior: Categorical | None, name: str) -> None:

@@ -11,18 +11,8 @@ from asklearn.acquisition.uncertainty import margin
 from asklearn.errors import BadInput, UnknownName
 from asklearn.protocols import Acquisition, Selection
 from asklearn.selection.clustering import ClusterMargin, KMeans
-from asklearn.selection.k_center import KCenter
-from asklearn.selection.stochastic import Power, Softmax, Softrank
+from asklearn.selection.stochastic import Power
 from asklearn.selection.top import Top
-
-WHY_SELECTED = {
-    Power: "drawn by lot in favour of such items",
-    Softmax: "drawn by lot in favour of such items",
-    Softrank: "drawn by lot in favour of such items",
-    KCenter: "it is unlike everything labelled so far",
-    KMeans: "it is typical of a group of items",
-    ClusterMargin: "it stands for a group of such items",
-}
 
 
 @dataclass(frozen=True)
@@ -80,7 +70,7 @@ class Strategy:
         'the model hesitates between two classes; it stands for a group of such items'
         """
         scored = getattr(self.score, "why", "") or getattr(self.score, "name", "")
-        selected = WHY_SELECTED.get(type(self.select), "")
+        selected = getattr(self.select, "why", "")
         return "; ".join(filter(None, [scored, selected])) or self.name
 
     def why_first(self) -> str:
@@ -93,7 +83,7 @@ class Strategy:
         """
         if isinstance(self.start, str):
             return "drawn at random: there is no model yet"
-        return WHY_SELECTED.get(type(self.start), type(self.start).__name__)
+        return getattr(self.start, "why", "") or type(self.start).__name__
 
 
 def strategy(spec: str | Strategy | Acquisition | Selection) -> Strategy:

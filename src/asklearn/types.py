@@ -6,8 +6,8 @@ items. Probabilities and features are float32 unless a caller brings float64.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -65,6 +65,22 @@ Posterior: TypeAlias = Categorical
 
 
 @dataclass(frozen=True, slots=True)
+class Targets:
+    """Inputs on which the model is to be good: a sample of the pool, or of production.
+
+    Parameters
+    ----------
+    features_MD : ndarray of shape (M, D)
+        Their features.
+    posterior : Posterior
+        The model's belief about them; with the same draws as the candidates', in the same order.
+    """
+
+    features_MD: Floats
+    posterior: Posterior
+
+
+@dataclass(frozen=True, slots=True)
 class Candidates:
     """The unlabelled items that may be asked, and what is known about them.
 
@@ -80,8 +96,20 @@ class Candidates:
         Their features; may be memory-mapped.
     labelled_LD : ndarray of shape (L, D), optional
         Features of the items that already have a label or are being labelled.
+    labels_L : ndarray of int, shape (L,), optional
+        Class of each of those, as a column of the posterior; -1 where it is not known yet.
+    targets : Targets, optional
+        Inputs on which the model is to be good.
+    costs_N : ndarray of shape (N,), optional
+        What a label of each candidate costs, in seconds or in money; above 0.
+    groups_N : ndarray of int, shape (N,), optional
+        The group that each candidate belongs to, for quotas.
+    predict : callable, optional
+        The model's belief about any features of shape (M, D), as a Posterior.
     scores_N : ndarray of shape (N,), optional
         Acquisition score of each candidate, for a selection to use; higher is better.
+    blocked_N : ndarray of bool, shape (N,), optional
+        Candidates that must not be asked; their score is -inf, and no selection picks them.
     """
 
     size: int
@@ -89,6 +117,31 @@ class Candidates:
     features_ND: Floats | None = None
     labelled_LD: Floats | None = None
     scores_N: Floats | None = None
+    labels_L: Indices | None = None
+    targets: Targets | None = None
+    costs_N: Floats | None = None
+    groups_N: Indices | None = None
+    predict: Callable[[Floats], Posterior] | None = None
+    blocked_N: NDArray[np.bool_] | None = None
+
+    def take(self, rows: Indices) -> Candidates:
+        """Return the candidates of `rows`, in that order; what is not about candidates stays.
+
+        Examples
+        --------
+        >>> Candidates(3, scores_N=np.array([0.5, 0.25, 0.0])).take(np.array([1])).scores_N
+        array([0.25])
+        """
+        posterior = self.posterior
+        if posterior is not None:
+            draws = posterior.draws_KNC
+            posterior = Categorical(posterior.proba_NC[rows], None if draws is None else draws[:, rows])
+        each = {
+            name: None if value is None else value[rows]
+            for name in ("features_ND", "scores_N", "costs_N", "groups_N", "blocked_N")
+            for value in [getattr(self, name)]
+        }
+        return replace(self, size=len(rows), posterior=posterior, **each)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from asklearn.types import Candidates, Floats
 
 Scorer: TypeAlias = Callable[[Candidates, Generator], Floats]
 
-NEEDS = ("proba", "draws", "features", "labelled")
+NEEDS = ("proba", "draws", "features", "labelled", "labels", "targets", "costs", "predict")
 BLOCK_BYTES = 1 << 19
 
 
@@ -30,7 +30,8 @@ def acquisition(
     name : str
         The name it is registered under; also a strategy of that name.
     needs : iterable of str
-        What must be known about the candidates, out of ``proba``, ``draws``, ``features``, ``labelled``.
+        What must be known about the candidates, out of ``proba``, ``draws``, ``features``, ``labelled``,
+        ``labels``, ``targets``, ``costs``, ``predict``.
     pointwise : bool
         Whether a candidate's score is independent of the other candidates.
     why : str
@@ -40,7 +41,7 @@ def acquisition(
     -------
     callable
         Decorator. The decorated function checks that what it needs is there, and that there is one score
-        per candidate and none is NaN.
+        per candidate and none is NaN; candidates that must not be asked score -inf.
 
     Raises
     ------
@@ -67,7 +68,7 @@ def acquisition(
         @wraps(scorer)
         def checked(candidates: Candidates, rng: Generator, /) -> Floats:
             require_known(candidates, wanted, name)
-            return _check_scores(scorer(candidates, rng), candidates.size, name)
+            return _without_blocked(_check_scores(scorer(candidates, rng), candidates.size, name), candidates)
 
         plugin: Any = checked
         plugin.name, plugin.needs, plugin.pointwise, plugin.why = name, wanted, pointwise, why
@@ -98,6 +99,11 @@ def require_known(candidates: Candidates, needs: Iterable[str], name: str) -> No
         "draws": ("posterior.draws_KNC (a committee model gives them)", posterior and posterior.draws_KNC),
         "features": ("features_ND", candidates.features_ND),
         "labelled": ("labelled_LD", candidates.labelled_LD),
+        "labels": ("labels_L", candidates.labels_L),
+        "targets": ("targets", candidates.targets),
+        "costs": ("costs_N", candidates.costs_N),
+        "groups": ("groups_N", candidates.groups_N),
+        "predict": ("predict", candidates.predict),
         "scores": ("scores_N", candidates.scores_N),
     }
     for need in sorted(needs):
@@ -162,3 +168,9 @@ def _check_scores(scores: Floats, size: int, name: str) -> Floats:
         row = int(np.flatnonzero(np.isnan(scores))[0])
         raise BadInput(f"{name!r} must give numbers. Got NaN for row {row}: see what it was given there.")
     return scores
+
+
+def _without_blocked(scores: Floats, candidates: Candidates) -> Floats:
+    if candidates.blocked_N is None:
+        return scores
+    return np.where(candidates.blocked_N, scores.dtype.type(-np.inf), scores)

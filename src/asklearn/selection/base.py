@@ -1,12 +1,80 @@
-"""What every selection checks before it picks."""
+"""What every selection shares: its registration, its checks, and what must not be asked left out."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from functools import wraps
+from typing import Any, TypeVar
+
 import numpy as np
+from numpy.random import Generator
 
 from asklearn.acquisition.base import require_known
 from asklearn.errors import BadInput
-from asklearn.types import Candidates, Floats
+from asklearn.registry import register
+from asklearn.types import Candidates, Floats, Indices
+
+Kind = TypeVar("Kind", bound=type[Any])
+
+OPTIONAL = frozenset({"labelled", "labels"})
+"""What may be absent: nothing is labelled before the first batch."""
+
+
+def selection(name: str, *, needs: Iterable[str] | None = None, why: str = "") -> Callable[[Kind], Kind]:
+    """Decorate a class whose instances pick a batch as a selection.
+
+    Parameters
+    ----------
+    name : str
+        The name it is registered under; also a strategy of that name.
+    needs : iterable of str, optional
+        What must be known about the candidates: as for an acquisition function, and ``scores``,
+        ``groups``. Left out where the class says it by a property ``needs`` of its own.
+    why : str
+        Why an item that it picks is asked, in words for an annotator.
+
+    Returns
+    -------
+    callable
+        Decorator. The decorated ``__call__(candidates, n, rng)`` is reached with 1 <= n <= N and with what
+        it needs (``labelled`` and ``labels`` may be None), and never sees a blocked candidate.
+
+    Examples
+    --------
+    >>> from asklearn.registry import resolve, unregister
+    >>> @selection("first", needs=())
+    ... class First:
+    ...     def __call__(self, candidates, n, rng):
+    ...         return np.arange(n)
+    >>> blocked_N = np.array([True, False, False])
+    >>> resolve("selection", "first")(Candidates(3, blocked_N=blocked_N), 1, np.random.default_rng(0))
+    array([1])
+    >>> unregister("selection", "first")
+    """
+
+    def decorate(kind: Kind) -> Kind:
+        pick = kind.__call__
+
+        @wraps(pick)
+        def checked(self: Any, candidates: Candidates, n: int, rng: Generator, /) -> Indices:
+            allowed = candidates
+            if candidates.blocked_N is not None:
+                rows = np.flatnonzero(~candidates.blocked_N)
+                allowed = candidates.take(rows)
+            check_request(allowed, n, self.needs - OPTIONAL, name)
+            if n == 0:
+                return np.empty(0, np.int64)
+            picks = np.asarray(pick(self, allowed, n, rng), np.int64)
+            return picks if candidates.blocked_N is None else rows[picks]
+
+        made: Any = kind
+        made.__call__ = checked
+        made.why = why
+        if needs is not None:
+            made.needs = frozenset(needs)
+        return register("selection", name)(kind)
+
+    return decorate
 
 
 def check_request(candidates: Candidates, n: int, needs: frozenset[str], name: str) -> None:

@@ -11,8 +11,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from asklearn.errors import BadInput
-from asklearn.registry import register
-from asklearn.selection.base import check_request, features_of, scores_of
+from asklearn.selection.base import features_of, scores_of, selection
 from asklearn.selection.top import top
 from asklearn.types import Candidates, Floats, Indices
 
@@ -22,7 +21,7 @@ NEIGHBOURS = 20
 CHUNK = 64
 
 
-@register("selection", "k_means")
+@selection("k_means", needs={"features"}, why="it is typical of a group of items")
 @dataclass(frozen=True)
 class KMeans:
     """One candidate of each of n clusters; a cold start, since it needs no model.
@@ -50,13 +49,10 @@ class KMeans:
     """
 
     typical: bool = True
-    needs: ClassVar[frozenset[str]] = frozenset({"features"})
+    needs: ClassVar[frozenset[str]]
 
     def __call__(self, candidates: Candidates, n: int, rng: Generator, /) -> Indices:
-        check_request(candidates, n, self.needs, "k_means")
         features_ND = features_of(candidates)
-        if n == 0:
-            return np.empty(0, np.int64)
         size = min(candidates.size, max(SAMPLE, 10 * n))
         sample = np.sort(rng.choice(candidates.size, size, replace=False))
         shuffle = rng.permutation(size)
@@ -68,7 +64,7 @@ class KMeans:
         return sample[shuffle[picks[by_size]]]
 
 
-@register("selection", "cluster_margin")
+@selection("cluster_margin", needs={"scores", "features"}, why="it stands for a group of such items")
 @dataclass(frozen=True)
 class ClusterMargin:
     """The best scores of each cluster in turn, small clusters first.
@@ -92,17 +88,14 @@ class ClusterMargin:
     """
 
     factor: int = 10
-    needs: ClassVar[frozenset[str]] = frozenset({"scores", "features"})
+    needs: ClassVar[frozenset[str]]
 
     def __post_init__(self) -> None:
         if self.factor < 1:
             raise BadInput(f"factor must be 1 or more. Got {self.factor}.")
 
     def __call__(self, candidates: Candidates, n: int, rng: Generator, /) -> Indices:
-        check_request(candidates, n, self.needs, "cluster_margin")
         best = top(scores_of(candidates), min(candidates.size, self.factor * n), rng)
-        if n == 0:
-            return best
         cluster_M, _ = k_means(features_of(candidates)[best], n, rng)
         return best[_round_robin(cluster_M)[:n]]
 

@@ -10,8 +10,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from asklearn.errors import BadInput
-from asklearn.registry import register
-from asklearn.selection.base import check_request, features_of
+from asklearn.selection.base import features_of, selection
 from asklearn.types import Candidates, Floats, Indices
 
 FRONT = 2048
@@ -21,7 +20,7 @@ SAME = 1e-12
 Doubles = NDArray[np.float64]
 
 
-@register("selection", "k_center")
+@selection("k_center", needs={"features", "labelled"}, why="it is unlike everything labelled so far")
 @dataclass(frozen=True)
 class KCenter:
     """Greedy farthest-first traversal by Euclidean distance, from the labelled items on.
@@ -50,13 +49,10 @@ class KCenter:
     array([3, 2])
     """
 
-    needs: ClassVar[frozenset[str]] = frozenset({"features", "labelled"})
+    needs: ClassVar[frozenset[str]]
 
     def __call__(self, candidates: Candidates, n: int, rng: Generator, /) -> Indices:
-        check_request(candidates, n, self.needs - {"labelled"}, "k_center")
         features_ND = features_of(candidates)
-        if n == 0:
-            return np.empty(0, np.int64)
         labelled_LD = candidates.labelled_LD
         if labelled_LD is not None and len(labelled_LD):
             if labelled_LD.ndim != 2 or labelled_LD.shape[1] != features_ND.shape[1]:

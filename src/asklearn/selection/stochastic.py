@@ -17,15 +17,14 @@ import numpy as np
 from numpy.random import Generator
 
 from asklearn.errors import BadInput
-from asklearn.registry import register
-from asklearn.selection.base import check_request, scores_of
+from asklearn.selection.base import scores_of, selection
 from asklearn.selection.top import top
 from asklearn.types import Candidates, Floats, Indices
 
-SCORES = frozenset({"scores"})
+BY_LOT = "drawn by lot in favour of such items"
 
 
-@register("selection", "power")
+@selection("power", needs={"scores"}, why=BY_LOT)
 @dataclass(frozen=True)
 class Power:
     """Draw candidates with probability in proportion to their score to the power `beta`.
@@ -51,13 +50,12 @@ class Power:
 
     beta: float = 1.0
     zero: float | None = None
-    needs: ClassVar[frozenset[str]] = SCORES
+    needs: ClassVar[frozenset[str]]
 
     def __post_init__(self) -> None:
         _check_beta(self.beta)
 
     def __call__(self, candidates: Candidates, n: int, rng: Generator, /) -> Indices:
-        check_request(candidates, n, self.needs, "power")
         scores_N = scores_of(candidates).astype(np.float64)
         zero = min(0.0, scores_N.min(initial=0.0)) if self.zero is None else self.zero
         with np.errstate(divide="ignore"):
@@ -65,7 +63,7 @@ class Power:
         return _gumbel_top(logs_N, self.beta, n, rng)
 
 
-@register("selection", "softmax")
+@selection("softmax", needs={"scores"}, why=BY_LOT)
 @dataclass(frozen=True)
 class Softmax:
     """Draw candidates with probability in proportion to ``exp(beta * score)``.
@@ -83,17 +81,16 @@ class Softmax:
     """
 
     beta: float = 1.0
-    needs: ClassVar[frozenset[str]] = SCORES
+    needs: ClassVar[frozenset[str]]
 
     def __post_init__(self) -> None:
         _check_beta(self.beta)
 
     def __call__(self, candidates: Candidates, n: int, rng: Generator, /) -> Indices:
-        check_request(candidates, n, self.needs, "softmax")
         return _gumbel_top(scores_of(candidates).astype(np.float64), self.beta, n, rng)
 
 
-@register("selection", "softrank")
+@selection("softrank", needs={"scores"}, why=BY_LOT)
 @dataclass(frozen=True)
 class Softrank:
     """Draw candidates with probability in proportion to ``rank ** -beta``; the best has rank 1.
@@ -111,13 +108,12 @@ class Softrank:
     """
 
     beta: float = 1.0
-    needs: ClassVar[frozenset[str]] = SCORES
+    needs: ClassVar[frozenset[str]]
 
     def __post_init__(self) -> None:
         _check_beta(self.beta)
 
     def __call__(self, candidates: Candidates, n: int, rng: Generator, /) -> Indices:
-        check_request(candidates, n, self.needs, "softrank")
         rank_N = np.empty(candidates.size)
         rank_N[top(scores_of(candidates), candidates.size, rng)] = np.arange(1, candidates.size + 1)
         return _gumbel_top(-np.log(rank_N), self.beta, n, rng)

@@ -10,12 +10,11 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from asklearn.errors import BadInput
-from asklearn.registry import register
-from asklearn.selection.base import check_request, scores_of
+from asklearn.selection.base import scores_of, selection
 from asklearn.types import Candidates, Floats, Indices
 
 
-@register("selection", "top")
+@selection("top", needs={"scores"})
 @dataclass(frozen=True)
 class Top:
     """The n candidates with the highest scores, best first; ties are broken by lot.
@@ -31,10 +30,9 @@ class Top:
     array([1, 3])
     """
 
-    needs: ClassVar[frozenset[str]] = frozenset({"scores"})
+    needs: ClassVar[frozenset[str]]
 
     def __call__(self, candidates: Candidates, n: int, rng: Generator, /) -> Indices:
-        check_request(candidates, n, self.needs, "top")
         return top(scores_of(candidates), n, rng)
 
 

@@ -25,10 +25,9 @@ from asklearn.testing.candidates import (
     made_up,
     on_disk,
     peak_bytes,
-    take,
     with_proba,
 )
-from asklearn.types import Candidates, Categorical, Floats
+from asklearn.types import Candidates, Categorical, Floats, Indices
 
 Check: TypeAlias = Callable[[Acquisition], None]
 
@@ -63,7 +62,7 @@ def check_permutation(fn: Acquisition) -> None:
     if _by_chance(fn):
         return
     candidates, order = made_up(fn.needs), np.random.default_rng(1).permutation(60)
-    _same(_scores(fn, take(candidates, order)), _scores(fn, candidates)[order], "candidates were reordered")
+    _same(_scores(fn, candidates.take(order)), _scores(fn, candidates)[order], "candidates were reordered")
 
 
 def check_relabelling(fn: Acquisition) -> None:
@@ -71,8 +70,7 @@ def check_relabelling(fn: Acquisition) -> None:
     if _by_chance(fn) or not fn.needs & {"proba", "draws"}:
         return
     candidates = made_up(fn.needs)
-    renamed = _of_posterior(candidates, lambda proba: proba[..., [2, 0, 3, 1]])
-    _same(_scores(fn, renamed), _scores(fn, candidates), "classes were renamed")
+    _same(_scores(fn, _renamed(candidates)), _scores(fn, candidates), "classes were renamed")
 
 
 def check_finite_at_certainty(fn: Acquisition) -> None:
@@ -88,7 +86,7 @@ def check_duplicates(fn: Acquisition) -> None:
     if _by_chance(fn):
         return
     rows = np.repeat(np.arange(30), 2)
-    scores = _scores(fn, take(made_up(fn.needs), rows))
+    scores = _scores(fn, made_up(fn.needs).take(rows))
     _same(scores[::2], scores[1::2], "candidates are equal in pairs")
 
 
@@ -182,7 +180,7 @@ def check_chunks(fn: Acquisition) -> None:
     if _by_chance(fn) or not fn.pointwise:
         return
     candidates = made_up(fn.needs)
-    chunks = [take(candidates, rows) for rows in np.split(np.arange(60), [1, 20, 37])]
+    chunks = [candidates.take(rows) for rows in np.split(np.arange(60), [1, 20, 37])]
     parts = np.concatenate([_scores(fn, chunk) for chunk in chunks])
     _same(parts, _scores(fn, candidates), "candidates came in chunks")
 
@@ -193,6 +191,15 @@ def check_memory(fn: Acquisition) -> None:
     used = peak_bytes(lambda: _scores(fn, candidates))
     assert used <= MEMORY_BYTES, (
         f"{MANY} candidates must take {MEMORY_BYTES >> 20} MiB at most. Got {used >> 20} MiB: work in blocks."
+    )
+
+
+def check_blocked(fn: Acquisition) -> None:
+    """What must not be asked scores -inf, and nothing else does."""
+    blocked_N = np.random.default_rng(1).permutation(60) < 20
+    scores = _scores(fn, replace(made_up(fn.needs), blocked_N=blocked_N))
+    assert np.array_equal(scores == -np.inf, blocked_N), (
+        f"Exactly blocked candidates score -inf. Got {scores}."
     )
 
 
@@ -237,6 +244,24 @@ def _of_posterior(candidates: Candidates, change: Callable[[Floats], Floats]) ->
     draws = posterior.draws_KNC
     told = Categorical(change(posterior.proba_NC), None if draws is None else change(draws))
     return replace(candidates, posterior=told)
+
+
+def _renamed(candidates: Candidates) -> Candidates:
+    order = np.array([2, 0, 3, 1])
+    renamed = _of_posterior(candidates, lambda proba: proba[..., order])
+    predict, targets, labels_L = candidates.predict, candidates.targets, candidates.labels_L
+    if labels_L is not None:
+        renamed = replace(renamed, labels_L=np.argsort(order)[labels_L])
+    if targets is not None:
+        renamed = replace(renamed, targets=replace(targets, posterior=_ordered(targets.posterior, order)))
+    if predict is not None:
+        renamed = replace(renamed, predict=lambda features_MD: _ordered(predict(features_MD), order))
+    return renamed
+
+
+def _ordered(posterior: Categorical, order: Indices) -> Categorical:
+    draws = posterior.draws_KNC
+    return Categorical(posterior.proba_NC[:, order], None if draws is None else draws[..., order])
 
 
 def _one_hot(proba: Floats) -> Floats:

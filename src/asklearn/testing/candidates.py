@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike
+from numpy.typing import DTypeLike, NDArray
 
-from asklearn.types import Candidates, Categorical, Floats, Indices
+from asklearn.types import Candidates, Categorical, Floats, Targets
 
 LABELLED = 5
+TARGETS = 8
 
 
 def made_up(
@@ -41,13 +42,41 @@ def made_up(
     features_ND = rng.normal(size=(size, dims)).astype(dtype)
     labelled_LD = rng.normal(size=(LABELLED, dims)).astype(dtype)
     scores_N = (rng.permutation(size) / max(size, 1) - 0.25).astype(dtype)
+    predict = linear_belief(rng.normal(size=(members, classes, dims)).astype(dtype))
+    targets_MD = rng.normal(size=(TARGETS, dims)).astype(dtype)
+    if wanted & {"predict", "targets", "labels"}:  # then all that is known comes from one model
+        posterior = predict(features_ND)
+        posterior = posterior if "draws" in wanted else Categorical(posterior.proba_NC)
     return Candidates(
         size,
         posterior=posterior if wanted & {"proba", "draws"} else None,
         features_ND=features_ND if "features" in wanted else None,
         labelled_LD=labelled_LD if "labelled" in wanted else None,
         scores_N=scores_N if "scores" in wanted else None,
+        labels_L=np.arange(LABELLED) % classes if "labels" in wanted else None,
+        targets=Targets(targets_MD, predict(targets_MD)) if "targets" in wanted else None,
+        costs_N=rng.uniform(1, 9, size).astype(dtype) if "costs" in wanted else None,
+        groups_N=rng.integers(3, size=size) if "groups" in wanted else None,
+        predict=predict if "predict" in wanted else None,
     )
+
+
+def linear_belief(weights_KCD: Floats) -> Callable[[Floats], Categorical]:
+    """Return a model of K linear members: what they believe about any features.
+
+    Examples
+    --------
+    >>> linear_belief(np.zeros((1, 2, 3)))(np.ones((1, 3))).proba_NC
+    array([[0.5, 0.5]])
+    """
+
+    def predict(features_ND: Floats) -> Categorical:
+        logits_KNC = np.einsum("nd,kcd->knc", features_ND, weights_KCD)
+        draws_KNC = np.exp(logits_KNC - logits_KNC.max(axis=2, keepdims=True))
+        draws_KNC /= draws_KNC.sum(axis=2, keepdims=True)
+        return Categorical(draws_KNC.mean(axis=0), draws_KNC)
+
+    return predict
 
 
 def with_proba(proba_NC: Floats, draws_KNC: Floats | None = None) -> Candidates:
@@ -70,21 +99,12 @@ def changed(candidates: Candidates, change: Callable[[Floats, int], Floats], siz
         posterior=posterior,
         features_ND=maybe(candidates.features_ND),
         scores_N=maybe(candidates.scores_N),
+        costs_N=maybe(candidates.costs_N),
+        groups_N=maybe(candidates.groups_N),  # type: ignore[arg-type]
     )
 
 
-def take(candidates: Candidates, rows: Indices) -> Candidates:
-    """Return the candidates of `rows`, in that order.
-
-    Examples
-    --------
-    >>> take(made_up({"scores"}, size=5), np.array([1, 1])).size
-    2
-    """
-    return changed(candidates, lambda array, axis: array.take(rows, axis=axis), len(rows))
-
-
-def arrays_of(candidates: Candidates) -> dict[str, Floats]:
+def arrays_of(candidates: Candidates) -> dict[str, NDArray[Any]]:
     """Return every array that the candidates hold, by name."""
     posterior = candidates.posterior
     found = {
@@ -93,6 +113,12 @@ def arrays_of(candidates: Candidates) -> dict[str, Floats]:
         "features_ND": candidates.features_ND,
         "labelled_LD": candidates.labelled_LD,
         "scores_N": candidates.scores_N,
+        "labels_L": candidates.labels_L,
+        "targets_MD": candidates.targets.features_MD if candidates.targets else None,
+        "targets_proba_MC": candidates.targets.posterior.proba_NC if candidates.targets else None,
+        "targets_draws_KMC": candidates.targets.posterior.draws_KNC if candidates.targets else None,
+        "costs_N": candidates.costs_N,
+        "groups_N": candidates.groups_N,
     }
     return {name: array for name, array in found.items() if array is not None}
 

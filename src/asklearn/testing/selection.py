@@ -26,7 +26,6 @@ from asklearn.testing.candidates import (
     made_up,
     on_disk,
     peak_bytes,
-    take,
 )
 from asklearn.types import Candidates, Indices
 
@@ -64,7 +63,7 @@ def check_exactly_n(select: Selection) -> None:
 
 def check_duplicates(select: Selection) -> None:
     """Equal candidates are still different picks."""
-    candidates = take(made_up(select.needs), np.repeat(np.arange(6), 10))
+    candidates = made_up(select.needs).take(np.repeat(np.arange(6), 10))
     for n in (5, 7, 30, 60):
         _exactly(_picks(select, candidates, n), n, 60, "candidates of which each comes ten times")
 
@@ -81,6 +80,24 @@ def check_few_candidates(select: Selection) -> None:
         _exactly(_picks(select, made_up(select.needs, size=size), n), n, size, f"{size} candidates")
 
 
+def check_blocked(select: Selection) -> None:
+    """What must not be asked is never picked, however good, and the rest as if it were not there."""
+    candidates = made_up(select.needs)
+    blocked_N = np.random.default_rng(1).permutation(60) < 30
+    if candidates.scores_N is not None:
+        candidates = replace(candidates, scores_N=candidates.scores_N + blocked_N.astype(np.float32))
+    told = replace(candidates, blocked_N=blocked_N)
+    free = np.flatnonzero(~blocked_N)
+    for n in (0, 1, 10, 30):
+        picks = _picks(select, told, n)
+        _exactly(picks, n, 60, "candidates of which half are blocked")
+        assert not blocked_N[picks].any(), f"A blocked candidate must not be picked. Got {picks}."
+    alone = free[_picks(select, candidates.take(free), 10)]
+    picks = _picks(select, told, 10)
+    assert np.array_equal(picks, alone), f"Blocked candidates must not matter: {alone}. Got {picks}."
+    _refused(select, told, 31, "31 of 30 candidates that are not blocked")
+
+
 def check_refuses_too_many(select: Selection) -> None:
     """More than there are, or fewer than none, is refused."""
     for n in (61, -1):
@@ -90,7 +107,7 @@ def check_refuses_too_many(select: Selection) -> None:
 def check_refuses_not_a_number(select: Selection) -> None:
     """NaN among what it looks at is refused."""
     for name in arrays_of(made_up(select.needs)):
-        if name in ("proba_NC", "draws_KNC"):
+        if name not in ("features_ND", "labelled_LD", "scores_N"):
             continue
         candidates = made_up(select.needs)
         arrays_of(candidates)[name][3] = np.nan
@@ -99,16 +116,17 @@ def check_refuses_not_a_number(select: Selection) -> None:
 
 def check_refuses_unknown(select: Selection) -> None:
     """It says so when what it needs is not there."""
-    if select.needs - {"labelled"}:
+    if select.needs - {"labelled", "labels"}:
         _refused(select, Candidates(5), 2, f"candidates without {', '.join(sorted(select.needs))}")
 
 
 def check_nothing_labelled(select: Selection) -> None:
     """Without labelled items (the first batch) it still picks."""
     candidates = made_up(select.needs)
-    _exactly(_picks(select, replace(candidates, labelled_LD=None), 5), 5, 60, "nothing labelled")
+    nothing = replace(candidates, labelled_LD=None, labels_L=None)
+    _exactly(_picks(select, nothing, 5), 5, 60, "nothing labelled")
     if candidates.features_ND is not None:
-        none = replace(candidates, labelled_LD=candidates.features_ND[:0])
+        none = replace(candidates, labelled_LD=candidates.features_ND[:0], labels_L=np.empty(0, np.int64))
         _exactly(_picks(select, none, 5), 5, 60, "an empty labelled_LD")
 
 
@@ -117,7 +135,7 @@ def check_permutation(select: Selection) -> None:
     if _by_chance(select):
         return
     candidates, order = made_up(select.needs), np.random.default_rng(1).permutation(60)
-    picks, other = _picks(select, candidates, 10), order[_picks(select, take(candidates, order), 10)]
+    picks, other = _picks(select, candidates, 10), order[_picks(select, candidates.take(order), 10)]
     assert np.array_equal(picks, other), f"Picks must follow the candidates' order. Got {other}, not {picks}."
 
 
