@@ -148,9 +148,10 @@ def expected() -> dict[str, dict[str, set[str]]]:
 def _options(group: str, name: str) -> set[str]:
     from asklearn.registry import lookup
 
-    if group not in WITH_OPTIONS:
+    plugin = lookup(group, name)
+    if group not in WITH_OPTIONS and not isinstance(plugin, type):
         return set()
-    return set(inspect.signature(lookup(group, name)).parameters)
+    return set(inspect.signature(plugin).parameters)
 
 
 def lies(page: str) -> list[str]:

@@ -1,6 +1,7 @@
 """The decorator: what it registers, and what it refuses."""
 
 import pickle
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -9,8 +10,8 @@ from asklearn.acquisition.base import acquisition
 from asklearn.acquisition.uncertainty import margin
 from asklearn.errors import BadInput
 from asklearn.protocols import Acquisition
-from asklearn.registry import lookup, unregister
-from asklearn.types import Candidates
+from asklearn.registry import lookup, resolve, unregister
+from asklearn.types import Candidates, Categorical
 
 RNG = np.random.default_rng(0)
 
@@ -60,3 +61,64 @@ def test_scores_must_be_numbers(planted):
 
 def test_a_registered_function_travels_to_another_process():
     assert pickle.loads(pickle.dumps(margin)) is margin
+
+
+@pytest.fixture
+def kind():
+    @acquisition("planted", needs={"proba"}, pointwise=False, why="it is planted")
+    @dataclass(frozen=True)
+    class Planted:
+        column: int = 0
+
+        def __call__(self, candidates, rng):
+            return candidates.posterior.proba_NC[:, self.column]
+
+    yield Planted
+    unregister("acquisition", "planted")
+
+
+def test_a_class_has_options_and_the_same_checks(kind):
+    known = Candidates(2, Categorical(np.array([[0.75, 0.25], [np.nan, 0.5]])))
+    plugin = resolve("acquisition", "planted(column=1)")
+    assert isinstance(plugin, kind)
+    assert isinstance(plugin, Acquisition)
+    assert (plugin.name, plugin.needs, plugin.pointwise, plugin.why) == (
+        "planted", {"proba"}, False, "it is planted",
+    )  # fmt: skip
+    blocked = replace(known, blocked_N=np.array([True, False]))
+    assert plugin(known, RNG).tolist() == [0.25, 0.5]
+    assert plugin(blocked, RNG).tolist() == [-np.inf, 0.5]
+    with pytest.raises(BadInput, match="needs proba of the candidates"):
+        plugin(Candidates(2), RNG)
+    with pytest.raises(BadInput, match=r"'planted' must give numbers\. Got NaN for row 1"):
+        resolve("acquisition", "planted")(known, RNG)
+    with pytest.raises(BadInput, match=r"cannot be made.*colum"):
+        resolve("acquisition", "planted(colum=1)")
+
+
+def test_a_class_may_say_itself_what_it_needs():
+    @acquisition("planted")
+    @dataclass(frozen=True)
+    class Planted:
+        inner: str = "margin"
+
+        @property
+        def needs(self):
+            return lookup("acquisition", self.inner).needs | {"costs"}
+
+        @property
+        def pointwise(self):
+            return lookup("acquisition", self.inner).pointwise
+
+        def __call__(self, candidates, rng):
+            return candidates.costs_N
+
+    try:
+        plugin = resolve("acquisition", "planted")
+        assert plugin.needs == {"proba", "costs"}
+        assert plugin.pointwise is True
+        assert plugin.why == ""
+        with pytest.raises(BadInput, match="needs costs of the candidates"):
+            plugin(Candidates(1, Categorical(np.ones((1, 1)))), RNG)
+    finally:
+        unregister("acquisition", "planted")

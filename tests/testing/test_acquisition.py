@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from asklearn.acquisition.uncertainty import entropy, margin
-from asklearn.registry import lookup, names
+from asklearn.registry import lookup, names, resolve
 from asklearn.testing.acquisition import acquisition_checks
 
 
@@ -93,7 +93,7 @@ PLANTED = [
 @pytest.mark.parametrize("check", acquisition_checks(), ids=lambda check: check.__name__)
 @pytest.mark.parametrize("name", names("acquisition"))
 def test_every_registered_acquisition_passes(name, check):
-    check(lookup("acquisition", name))
+    check(resolve("acquisition", name))
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import wraps
-from typing import Any, TypeAlias
+from functools import partial, wraps
+from typing import Any, Protocol, TypeAlias, TypeVar, overload
 
 import numpy as np
 from numpy.random import Generator
@@ -15,32 +15,48 @@ from asklearn.registry import register
 from asklearn.types import Candidates, Floats
 
 Scorer: TypeAlias = Callable[[Candidates, Generator], Floats]
+Kind = TypeVar("Kind")
 
 NEEDS = ("proba", "draws", "features", "labelled", "labels", "targets", "costs", "predict")
 BLOCK_BYTES = 1 << 19
 
 
+class Decorator(Protocol):
+    """What :func:`acquisition` gives: decorates a class, or a function."""
+
+    @overload
+    def __call__(self, made: Scorer, /) -> Acquisition: ...  # type: ignore[overload-overlap]
+
+    @overload
+    def __call__(self, made: type[Kind], /) -> type[Kind]: ...
+
+
 def acquisition(
-    name: str, *, needs: Iterable[str] = (), pointwise: bool = True, why: str = ""
-) -> Callable[[Scorer], Acquisition]:
+    name: str, *, needs: Iterable[str] | None = None, pointwise: bool | None = None, why: str | None = None
+) -> Decorator:
     """Decorate a function of candidates and a random generator as an acquisition function.
+
+    A class is decorated where there are options: a frozen dataclass with the options as fields and
+    ``__call__(candidates, rng)``. Then ``"name(option=value)"`` makes an instance.
 
     Parameters
     ----------
     name : str
         The name it is registered under; also a strategy of that name.
-    needs : iterable of str
+    needs : iterable of str, optional
         What must be known about the candidates, out of ``proba``, ``draws``, ``features``, ``labelled``,
-        ``labels``, ``targets``, ``costs``, ``predict``.
-    pointwise : bool
-        Whether a candidate's score is independent of the other candidates.
-    why : str
+        ``labels``, ``targets``, ``costs``, ``predict``; nothing by default.
+    pointwise : bool, optional
+        Whether a candidate's score is independent of the other candidates; True by default.
+    why : str, optional
         Why an item with a high score is asked, in words for an annotator.
+
+        A class may say `needs`, `pointwise` and `why` itself, as attributes or properties.
 
     Returns
     -------
     callable
-        Decorator. The decorated function checks that what it needs is there, and that there is one score
+        Decorator. What it decorates checks that what it needs is there, and that there is one score
         per candidate and none is NaN; candidates that must not be asked score -inf.
 
     Raises
@@ -51,31 +67,68 @@ def acquisition(
     Examples
     --------
     >>> import numpy as np
-    >>> from asklearn.registry import unregister
+    >>> from dataclasses import dataclass
+    >>> from asklearn.registry import resolve, unregister
     >>> from asklearn.types import Candidates, Categorical
-    >>> @acquisition("second", needs={"proba"})
-    ... def second(candidates, rng):
-    ...     return candidates.posterior.proba_NC[:, 1]
-    >>> second(Candidates(1, Categorical(np.array([[0.75, 0.25]]))), np.random.default_rng(0))
+    >>> @acquisition("nth", needs={"proba"})
+    ... @dataclass(frozen=True)
+    ... class Nth:
+    ...     n: int = 0
+    ...
+    ...     def __call__(self, candidates, rng):
+    ...         return candidates.posterior.proba_NC[:, self.n]
+    >>> known = Candidates(1, Categorical(np.array([[0.75, 0.25]])))
+    >>> resolve("acquisition", "nth(n=1)")(known, np.random.default_rng(0))
     array([0.25])
-    >>> unregister("acquisition", "second")
+    >>> unregister("acquisition", "nth")
     """
+    _check_needs(needs or ())
+
+    def decorate(made: Any, /) -> Any:
+        if isinstance(made, type):
+            plugin: Any = made
+            plugin.__call__ = _checked_method(made.__call__)
+        else:
+            plugin = _checked_function(made)
+        plugin.name = name
+        _settle(plugin, "needs", None if needs is None else frozenset(needs), frozenset())
+        _settle(plugin, "pointwise", pointwise, True)
+        _settle(plugin, "why", why, "")
+        return register("acquisition", name)(plugin)
+
+    return decorate
+
+
+def _checked_function(scorer: Scorer) -> Scorer:
+    @wraps(scorer)
+    def checked(candidates: Candidates, rng: Generator, /) -> Floats:
+        return _score(checked, scorer, candidates, rng)
+
+    return checked
+
+
+def _checked_method(scorer: Callable[[Any, Candidates, Generator], Floats]) -> Callable[..., Floats]:
+    @wraps(scorer)
+    def checked(self: Any, candidates: Candidates, rng: Generator, /) -> Floats:
+        return _score(self, partial(scorer, self), candidates, rng)
+
+    return checked
+
+
+def _score(plugin: Any, scorer: Scorer, candidates: Candidates, rng: Generator) -> Floats:
+    require_known(candidates, plugin.needs, plugin.name)
+    return _without_blocked(_check_scores(scorer(candidates, rng), candidates.size, plugin.name), candidates)
+
+
+def _check_needs(needs: Iterable[str]) -> None:
     wanted = frozenset(needs)
     if not wanted <= set(NEEDS):
         raise BadInput(f"needs must be out of {', '.join(NEEDS)}. Got {', '.join(sorted(wanted))}.")
 
-    def decorate(scorer: Scorer) -> Acquisition:
-        @wraps(scorer)
-        def checked(candidates: Candidates, rng: Generator, /) -> Floats:
-            require_known(candidates, wanted, name)
-            return _without_blocked(_check_scores(scorer(candidates, rng), candidates.size, name), candidates)
 
-        plugin: Any = checked
-        plugin.name, plugin.needs, plugin.pointwise, plugin.why = name, wanted, pointwise, why
-        found: Acquisition = register("acquisition", name)(plugin)
-        return found
-
-    return decorate
+def _settle(plugin: Any, attribute: str, value: object, default: object) -> None:
+    if value is not None or not hasattr(plugin, attribute):
+        setattr(plugin, attribute, default if value is None else value)
 
 
 def require_known(candidates: Candidates, needs: Iterable[str], name: str) -> None:
