@@ -36,6 +36,7 @@ from asklearn.errors import (
 from asklearn.events import Answered, Asked, Erased, Fitted, Measured
 from asklearn.journal import MemoryJournal
 from asklearn.learner import ActiveLearner
+from asklearn.pool import Pool
 from asklearn.registry import lookup
 from asklearn.state import dump, fold
 from asklearn.types import Batch
@@ -494,7 +495,7 @@ class TestFeatures:
 
     @pytest.mark.parametrize(
         "options",
-        [{"audit": -0.1}, {"audit": 1.5}, {"audit": float("nan")}, {"budget": 0}, {"seed": -1}, {"seed": 1.5},
+        [{"audit": -0.1}, {"audit": 1.5}, {"audit": float("nan")}, {"budget": -1}, {"seed": -1}, {"seed": 1.5},
          {"seed": "a"}, {"labels": ["a", "a"]}, {"labels": ["a", 1]}, {"labels": "ab"}, {"metric": "acuracy"},
          {"strategy": "margn"}, {"strategy": 5}, {"model": "logistc"}, {"model": 7}, {"annotator": ""},
          {"open_labels": False}],
@@ -735,6 +736,24 @@ class TestGrowingPool:
         assert learner.state.position == before
         assert sorted(learner.ask(10).ids) == ["a", "b", "c"]
 
+    def test_shards_are_one_pool(self, digits: Any) -> None:
+        whole = ActiveLearner(FAST, digits.X, strategy="margin")
+        learner = ActiveLearner(
+            FAST,
+            Pool(digits.X[:70], digits.X[70:200]),
+            strategy="margin",
+            journal=(journal := MemoryJournal()),
+        )
+        learner.add(Pool(digits.X[200:201], digits.X[201:]))
+        assert learner.state.rows == whole.state.rows
+        for one in (whole, learner):
+            one.tell(range(0, 60, 2), digits.label(range(0, 60, 2)))
+        np.testing.assert_array_equal(
+            learner.model.predict_proba(digits.X), whole.model.predict_proba(digits.X)
+        )
+        again = ActiveLearner(FAST, Pool(digits.X[:250], digits.X[250:]), strategy="margin", journal=journal)
+        assert again.state.cohorts == learner.state.cohorts
+
     def test_another_learners_additions_are_noticed(self, digits: Any) -> None:
         one = ActiveLearner(FAST, digits.X[:100], strategy="margin")
         other = ActiveLearner(FAST, digits.X[:100], strategy="margin", journal=one.journal)
@@ -742,6 +761,8 @@ class TestGrowingPool:
         rounds(one, digits)
         with pytest.raises(AskLearnError, match="Another process added items"):
             other.ask(5)
+        with pytest.raises(AskLearnError, match="Another process added items"):
+            other.add(digits.X[200:250])
         free = next(row for row in range(100, 200) if row not in one.labels)
         other.tell([free], [digits.y[free]])
         assert one.labels[free] == digits.y[free]
@@ -982,5 +1003,8 @@ def test_reopening_keeps_the_settings_that_are_not_given(digits: Any) -> None:
     assert settings is not None
     assert (settings.seed, settings.labels, settings.open_labels) == (4, (0, 1), False)
     assert (settings.audit, settings.budget) == (0.3, 80)
+    lifted = ActiveLearner("logistic", digits.X, journal=journal, budget=0).state.settings
+    assert lifted is not None
+    assert (lifted.audit, lifted.budget) == (0.3, None)
     with pytest.raises(UnknownLabel):
         again.tell([0], [7])

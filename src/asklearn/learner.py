@@ -34,7 +34,7 @@ from asklearn.events import (
 from asklearn.forecast import forecast
 from asklearn.journal import Journal, MemoryJournal, SnapshotStore, open_state
 from asklearn.metrics import metric as metric_named
-from asklearn.pool import Pool, fingerprint
+from asklearn.pool import Pool
 from asklearn.protocols import Acquisition, Model, Selection
 from asklearn.registry import adapt, lookup
 from asklearn.seeds import seed_for
@@ -63,8 +63,8 @@ class ActiveLearner:
     model : str or classifier
         A registered model such as ``"logistic"``, or any scikit-learn classifier with ``predict_proba``.
         It is cloned before every fit and never changed.
-    X : array of shape (N, D)
-        Features of the pool; may be memory-mapped.
+    X : array of shape (N, D), or Pool
+        Features of the pool; may be memory-mapped. Several arrays are given as one :class:`~asklearn.pool.Pool`.
     ids : sequence of str or int, optional
         External ids of the items; their row numbers by default.
     strategy : str, Strategy, Acquisition or Selection
@@ -79,7 +79,7 @@ class ActiveLearner:
         Share of every batch that is drawn uniformly, for honest estimates; in [0, 1]. By default the
         journal's own, or 0.1.
     budget : int, optional
-        Number of items to ask for in all; by default the journal's own, or no limit.
+        Number of items to ask for in all, 0 for no limit; by default the journal's own, or no limit.
     metric : str
         What :meth:`evaluate` and :meth:`forecast` estimate unless told otherwise.
     journal : path, URL or Journal, optional
@@ -131,7 +131,7 @@ class ActiveLearner:
                 f"audit is the share of a batch that is drawn at random, from 0 to 1. Got {audit}."
             )
         if budget is not None:
-            budget = whole(budget, "budget is the number of items to ask for, at least 1", 1)
+            budget = whole(budget, "budget is the number of items to ask for, or 0 for no limit", 0)
         self.strategy = strategy_of(strategy)
         self.metric = metric_named(metric)
         self.annotator = text(annotator, "annotator")
@@ -143,21 +143,22 @@ class ActiveLearner:
             "labels": None if labels is None else classify(labels).labels,
             "open_labels": open_labels,
             "audit": None if audit is None else float(audit),
-            "budget": budget,
         }
-        self._pool = Pool()
-        self._pool.add(X)
+        given = {name: value for name, value in wanted.items() if value is not None}
+        if budget is not None:
+            given["budget"] = budget or None
+        self._pool = Pool(X)
         self._fitted: Model | None = None
         self._scorer: Model | None = None
         self._trained_on: tuple[list[int], list[Label]] = ([], [])
         self._crossfit: tuple[AuditSample, CrossFit] | None = None
         self._orders: list[Indices] = []
-        added = self._added(self._pool.shards[0], ids, 0)
+        added = self._added(self._pool, ids, 0)
         self.journal: Journal = _open_journal(journal)
         self._state = open_state(self.journal)
         self._kept_at = self._state.position
         self._check_pool(added)
-        settings = self._configure(seed, model, {key: one for key, one in wanted.items() if one is not None})
+        settings = self._configure(seed, model, given)
         self._task = classify(settings.labels, settings.open_labels)
         self._append_at(lambda state: ([] if state.cohorts else [added], None))
         self._check_pool(added)
@@ -316,12 +317,13 @@ class ActiveLearner:
         self._reply(Flagged, check_ids(sequence(ids, "ids")), annotator or self.annotator)
 
     def add(self, X: Any, ids: Sequence[ItemId] | None = None) -> None:
-        """Let further items enter the pool, as a cohort of their own for the audit."""
-        state = self.state
-        further = Pool()
-        further.shards, further.starts = list(self._pool.shards), list(self._pool.starts)
-        further.add(X)
-        added = self._added(further.shards[-1], ids, state.rows)
+        """Let further items enter the pool, as a cohort of their own for the audit.
+
+        `X` is an array of their features, or a :class:`~asklearn.pool.Pool`.
+        """
+        state = self._whole_state()
+        further = Pool(self._pool, X)
+        added = self._added(further, ids, state.rows)
         check(state, added)
         self.journal.append([added], at=state.position)
         self._pool = further
@@ -333,12 +335,7 @@ class ActiveLearner:
 
         :meth:`ask`, :attr:`model` and :meth:`evaluate` call it by themselves.
         """
-        state = self.state
-        if state.rows != len(self._pool):
-            raise JournalError(
-                f"Another process added items: the journal has {state.rows}, this learner {len(self._pool)}. "
-                "Open the learner anew with the features of all items."
-            )
+        state = self._whole_state()
         rows, labels = self._training_set(state)
         if (rows, labels) == self._trained_on:
             return
@@ -505,6 +502,16 @@ class ActiveLearner:
 
     # Inside
 
+    def _whole_state(self) -> State:
+        """Return the state, if it is about no other items than the pool's."""
+        state = self.state
+        if state.rows != len(self._pool):
+            raise JournalError(
+                f"Another process added items: the journal has {state.rows}, this learner {len(self._pool)}. "
+                "Open the learner anew with the features of all items."
+            )
+        return state
+
     def _configure(self, seed: int | None, model: Any, wanted: dict[str, Any]) -> Configured:
         """Record the settings where they differ from the journal's; what is not wanted otherwise stays."""
         held = self._state.settings
@@ -532,7 +539,6 @@ class ActiveLearner:
                 f"The journal is about {self._state.rows} items. Got features of {len(self._pool)}. "
                 "Open it with the features of all items so far; further items enter by add()."
             )
-        features = self._pool.shards[0]
         for cohort in cohorts:
             given = None if added.ids is None else added.ids[cohort.start : cohort.stop]
             if given is not None and given != (cohort.ids or tuple(range(cohort.start, cohort.stop))):
@@ -540,21 +546,22 @@ class ActiveLearner:
                     f"The journal was begun with other ids for rows {cohort.start} to {cohort.stop}. "
                     "Leave ids out to go on with the journal's own."
                 )
-            if cohort.fingerprint != fingerprint(features[cohort.start : cohort.stop]):
+            if cohort.fingerprint != self._pool.fingerprint(cohort.start, cohort.stop):
                 raise BadInput(
                     f"The journal was begun with other features for rows {cohort.start} to {cohort.stop}: "
                     "same number of items, other values."
                 )
 
-    def _added(self, features: Any, ids: Sequence[ItemId] | None, start: int) -> Added:
+    def _added(self, pool: Pool, ids: Sequence[ItemId] | None, start: int) -> Added:
+        """Return the event of everything from row `start` on."""
         plain = None if ids is None else check_ids(ids)
-        if plain is not None and len(plain) != len(features):
-            raise BadInput(f"Expected an id for each of {len(features)} items. Got {len(plain)}.")
+        if plain is not None and len(plain) != len(pool) - start:
+            raise BadInput(f"Expected an id for each of {len(pool) - start} items. Got {len(plain)}.")
         return Added(
             start=start,
-            stop=start + len(features),
+            stop=len(pool),
             ids=None if plain is None else tuple(plain),
-            fingerprint=fingerprint(features),
+            fingerprint=pool.fingerprint(start),
             time=self._clock(),
         )
 

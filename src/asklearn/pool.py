@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Iterator
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,32 +14,71 @@ from asklearn.features import features_from
 from asklearn.types import Floats, Indices
 
 CHUNK_BYTES = 32 << 20
+MOSTLY = 0.9
+"""From this share of wanted rows on, a stretch is handed out whole: scoring the rest costs less than a copy."""
+
+SCATTERED = 16
+"""Where fewer than one row in so many is wanted, a memory-mapped shard is read without reading ahead."""
+
+
+class Chunk(NamedTuple):
+    """Some rows with their features.
+
+    Attributes
+    ----------
+    place : slice
+        Which of the wanted rows these are.
+    features_BD : ndarray of shape (B, D)
+        Features of a stretch of the pool that holds these rows; a view where it can be.
+    inside : ndarray of int, or slice
+        Where these rows stand in the stretch.
+    """
+
+    place: slice
+    features_BD: Floats
+    inside: Indices | slice
 
 
 class Pool:
-    """Rows of features; memory-mapped arrays stay on disk.
+    """Rows of features in shards, which stay where they are: in memory, or on disk if memory-mapped.
+
+    Parameters
+    ----------
+    *shards : arrays of shape (N, D), or Pool
+        Rows of equal width, in order; see :meth:`add`.
 
     Examples
     --------
     >>> import numpy as np
-    >>> pool = Pool()
-    >>> pool.add(np.zeros((3, 2), np.float32))
-    >>> pool.add(np.ones((1, 2), np.float32))
+    >>> pool = Pool(np.zeros((3, 2), np.float32), np.ones((1, 2), np.float32))
     >>> pool.take(np.array([3, 0]))
     array([[1., 1.],
            [0., 0.]], dtype=float32)
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *shards: Any) -> None:
         self.shards: list[Floats] = []
         self.starts: list[int] = [0]
+        for shard in shards:
+            self.add(shard)
 
     def __len__(self) -> int:
         return self.starts[-1]
 
-    def add(self, X: Any) -> None:
-        """Append rows; see :func:`check_features` for what is refused."""
-        features = check_features(X)
+    def __getitem__(self, rows: slice) -> Floats:
+        """Return the features of a slice of rows; a view where they are of one shard."""
+        return self.take(np.arange(*rows.indices(len(self))), view=True)
+
+    def add(self, X: Any, *, check: bool = True) -> None:
+        """Append rows, or every shard of another pool; see :func:`check_features` for what is refused.
+
+        Without `check` an array is taken as it is: for what was checked when it was written.
+        """
+        if isinstance(X, Pool):
+            for shard in X.shards:
+                self.add(shard, check=False)
+            return
+        features = check_features(X) if check else X
         if self.shards and features.shape[1] != self.shards[0].shape[1]:
             raise BadInput(
                 f"Expected {self.shards[0].shape[1]} features per item, as in the rest of the pool. "
@@ -47,33 +87,93 @@ class Pool:
         self.shards.append(features)
         self.starts.append(len(self) + len(features))
 
-    def take(self, rows: Indices) -> Floats:
-        """Return the features of `rows`, in that order, as a new array."""
+    def take(self, rows: Indices, *, view: bool = False) -> Floats:
+        """Return the features of `rows`, in that order: a new array, unless `view` and they are in one piece."""
+        if len(rows) and view and rows[-1] - rows[0] + 1 == len(rows):
+            shard = self._shard_of(rows[0])
+            if rows[-1] < self.starts[shard + 1]:
+                return self.shards[shard][rows[0] - self.starts[shard] : rows[-1] + 1 - self.starts[shard]]
         if len(self.shards) == 1:
-            return np.asarray(self.shards[0][rows])
+            return _gathered(self.shards[0], rows)
         taken = np.empty((len(rows), self.shards[0].shape[1]), np.result_type(*self.shards))
         shard_of = np.searchsorted(self.starts, rows, side="right") - 1
         for number in np.unique(shard_of):
             here = shard_of == number
-            taken[here] = self.shards[number][rows[here] - self.starts[number]]
+            taken[here] = _gathered(self.shards[number], rows[here] - self.starts[number])
         return taken
 
-    def chunks(self, rows: Indices) -> Iterator[tuple[slice, Floats]]:
-        """Yield the features of sorted `rows` in pieces of bounded size, with their place in `rows`."""
+    def chunks(self, rows: Indices) -> Iterator[Chunk]:
+        """Yield the features of sorted `rows` in pieces of bounded size, none of which crosses shards.
+
+        Where most rows of a stretch are wanted it is handed out whole, and not copied.
+        """
         if len(rows) == 0:
             return
         row_bytes = self.shards[0].shape[1] * self.shards[0].dtype.itemsize
         size = max(CHUNK_BYTES // max(row_bytes, 1), 256)
-        for start in range(0, len(rows), size):
-            piece = slice(start, min(start + size, len(rows)))
-            yield piece, self._contiguous(rows[piece])
+        bounds = np.searchsorted(rows, self.starts)
+        for number, shard in enumerate(self.shards):
+            for start in range(bounds[number], bounds[number + 1], size):
+                place = slice(start, min(start + size, int(bounds[number + 1])))
+                yield _chunk(shard, rows[place] - self.starts[number], place)
+                _let_go(shard)
 
-    def _contiguous(self, rows: Indices) -> Floats:
-        first, last = int(rows[0]), int(rows[-1])
-        shard = int(np.searchsorted(self.starts, first, side="right")) - 1
-        if last - first + 1 == len(rows) and last < self.starts[shard + 1]:
-            return self.shards[shard][first - self.starts[shard] : last + 1 - self.starts[shard]]
-        return self.take(rows)
+    def fingerprint(self, start: int = 0, stop: int | None = None) -> str:
+        """Return a short hash of the shape of some rows and of up to a thousand of them, as float32.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> Pool(np.zeros((2, 2), np.float32)).fingerprint() == Pool(np.ones((2, 2), np.float32)).fingerprint()
+        False
+        """
+        count = (len(self) if stop is None else stop) - start
+        rows = np.unique(np.linspace(0, count - 1, 1000).astype(np.intp))
+        digest = blake2b(repr((count, self.shards[0].shape[1])).encode(), digest_size=8)
+        digest.update(np.ascontiguousarray(self.take(start + rows), np.float32).tobytes())
+        return digest.hexdigest()
+
+    def _shard_of(self, row: int) -> int:
+        return int(np.searchsorted(self.starts, row, side="right")) - 1
+
+
+def _chunk(shard: Floats, rows: Indices, place: slice) -> Chunk:
+    first, last = int(rows[0]), int(rows[-1])
+    stretch = last - first + 1
+    if stretch == len(rows):
+        return Chunk(place, shard[first : last + 1], slice(None))
+    if len(rows) >= MOSTLY * stretch:
+        return Chunk(place, shard[first : last + 1], rows - first)
+    return Chunk(place, _gathered(shard, rows), slice(None))
+
+
+def _gathered(shard: Floats, rows: Indices) -> Floats:
+    """Copy some rows out of a shard; of a memory-mapped one, no more stays in memory than that copy."""
+    mapping = _mapping(shard) if len(rows) * SCATTERED < len(shard) else None
+    if mapping is not None:
+        mapping.madvise(mmap.MADV_RANDOM)
+    taken = np.asarray(shard[rows])
+    if mapping is not None:
+        mapping.madvise(mmap.MADV_NORMAL)
+    _let_go(shard)
+    return taken
+
+
+def _let_go(shard: Floats) -> None:
+    """Let the system have the memory of a mapped shard back; it reads the file again when needed."""
+    mapping = _mapping(shard)
+    if mapping is not None:
+        mapping.madvise(mmap.MADV_DONTNEED)
+
+
+def _mapping(shard: Floats) -> mmap.mmap | None:
+    """Return the read-only mapping that an array lies in, where the system takes advice about it."""
+    if shard.flags.writeable or not hasattr(mmap, "MADV_DONTNEED"):
+        return None
+    owner: Any = shard
+    while owner is not None and not isinstance(owner, mmap.mmap):
+        owner = getattr(owner, "base", None)
+    return owner
 
 
 def check_features(X: Any) -> Floats:
@@ -110,19 +210,5 @@ def check_features(X: Any) -> Floats:
                 f"Features must be finite. Got {piece[row, column]} in row {start + row}, column {column}. "
                 "Impute missing values first."
             )
+        _let_go(features)
     return features
-
-
-def fingerprint(X: Floats) -> str:
-    """Return a short hash of an array's shape and of up to a thousand of its rows, as float32.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> fingerprint(np.zeros((2, 2), np.float32)) == fingerprint(np.ones((2, 2), np.float32))
-    False
-    """
-    rows = np.unique(np.linspace(0, len(X) - 1, 1000).astype(np.intp))
-    digest = blake2b(repr(X.shape).encode(), digest_size=8)
-    digest.update(np.ascontiguousarray(X[rows], np.float32).tobytes())
-    return digest.hexdigest()

@@ -137,11 +137,11 @@ def _scores(
         return score(Candidates(len(open_rows)), rng)
     same = _shared(score, pool, known, model, rng)
     scores_N = np.empty(len(open_rows), np.float32)
-    for piece, features in pool.chunks(open_rows):
+    for place, features, inside in pool.chunks(open_rows):
         posterior = model.posterior(features) if score.needs & {"proba", "draws"} else None
         _check_draws(score.needs, posterior, strategy.name)
         told = replace(same, size=len(features), posterior=posterior, features_ND=features)
-        scores_N[piece] = score(told, rng)
+        scores_N[place] = score(told, rng)[inside]
     return scores_N
 
 
@@ -183,10 +183,14 @@ def _shared(
 
 
 def _posterior(pool: Pool, rows: Indices, model: Model) -> Categorical:
-    pieces = [model.posterior(features) for _, features in pool.chunks(rows)]
-    draws = [one.draws_KNC for one in pieces if one.draws_KNC is not None]
-    proba_NC = np.concatenate([one.proba_NC for one in pieces])
-    return Categorical(proba_NC, np.concatenate(draws, 1) if draws else None)
+    proba: list[Floats] = []
+    draws: list[Floats] = []
+    for _, features, inside in pool.chunks(rows):
+        made = model.posterior(features)
+        proba.append(made.proba_NC[inside])
+        if made.draws_KNC is not None:
+            draws.append(made.draws_KNC[:, inside])
+    return Categorical(np.concatenate(proba), np.concatenate(draws, 1) if draws else None)
 
 
 def _check_draws(needs: frozenset[str], posterior: Categorical | None, name: str) -> None:
