@@ -24,7 +24,7 @@ FLOORS = {
     "edges": ["journals", "models", "encoders", "sources", "tasks"],
     "loop": ["learner", "asking", "pool", "features", "ranking", "crossfit", "simulate", "dataset"],
     "testing": ["testing"],
-    "doors": ["cli", "commands", "project", "settings", "sheets", "labels", "demo", "report"],
+    "doors": ["cli", "commands", "project", "saved_model", "settings", "sheets", "labels", "demo", "report"],
 }  # fmt: skip
 
 MAY_IMPORT = {
@@ -41,6 +41,7 @@ HOMES = {
     "sqlalchemy": {"journals"},
     "pyarrow": {"sources"},
     "PIL": {"encoders"},
+    "skops": {"saved_model"},
     "click": {"cli", "commands"},
     "rich": {"cli", "commands"},
 }
