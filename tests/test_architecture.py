@@ -18,7 +18,7 @@ FLOORS = {
     "words": ["types", "errors", "arguments", "seeds", "protocols", "registry", "__init__"],
     "mathematics": [
         "acquisition", "selection", "strategies", "metrics", "intervals", "evaluate", "calibration",
-        "forecast", "stopping", "curves",
+        "forecast", "stopping", "curves", "neighbours",
     ],
     "truth": ["audit", "events", "state", "journal"],
     "edges": ["journals", "models", "encoders", "sources", "tasks"],
