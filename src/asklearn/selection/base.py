@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.random import Generator
 
-from asklearn.acquisition.base import require_known
+from asklearn.acquisition.base import by_blocks, require_known
 from asklearn.errors import BadInput
 from asklearn.registry import register
 from asklearn.types import Candidates, Floats, Indices
@@ -141,3 +141,26 @@ def features_of(candidates: Candidates) -> Floats:
     if features_ND.ndim != 2 or len(features_ND) != candidates.size:
         raise BadInput(f"features_ND must have shape ({candidates.size}, D). Got {features_ND.shape}.")
     return features_ND
+
+
+def proba_of(candidates: Candidates) -> Floats:
+    """Return the candidates' class probabilities, one row each; not copied, may be memory-mapped.
+
+    Raises
+    ------
+    BadInput
+        If there are none, or their number is wrong, or one is negative or NaN.
+
+    Examples
+    --------
+    >>> from asklearn.types import Categorical
+    >>> proba_of(Candidates(1, Categorical(np.array([[0.75, 0.25]]))))
+    array([[0.75, 0.25]])
+    """
+    require_known(candidates, {"proba"}, "this selection")
+    assert candidates.posterior is not None
+    proba_NC = candidates.posterior.proba_NC
+    if len(proba_NC) != candidates.size:
+        raise BadInput(f"proba_NC must have shape ({candidates.size}, C). Got {proba_NC.shape}.")
+    by_blocks(lambda block_NC: block_NC[:, 0], proba_NC)
+    return proba_NC
