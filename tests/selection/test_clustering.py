@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+import scipy.stats
 
 from asklearn.errors import BadInput
 from asklearn.selection import clustering
-from asklearn.selection.clustering import ClusterMargin, KMeans, k_means
+from asklearn.selection.clustering import ClusterMargin, KMeans, KMeansPlusPlus, k_means
 from asklearn.types import Candidates
 
 
@@ -106,3 +107,45 @@ def test_round_robin_by_hand():
 def test_factor_must_be_sound():
     with pytest.raises(BadInput, match="factor must be 1 or more"):
         ClusterMargin(factor=0)
+
+
+POINTS = np.array([[0.0, 0.0], [1.0, 0.0], [3.0, 1.0], [3.0, 1.0], [-2.0, 2.0]])
+
+
+def d_squared_pairs(points, centres):
+    """The probability of every ordered pair of draws, from the definition of k-means++."""
+    odds = {}
+    for a in range(len(points)):
+        first = weights_of(points, centres) if centres else [1 / len(points)] * len(points)
+        second = weights_of(points, [*centres, points[a]])
+        for b in range(len(points)):
+            odds[a, b] = first[a] * second[b]
+    return odds
+
+
+def weights_of(points, centres):
+    squares = [min(sum((x - y) ** 2 for x, y in zip(p, c, strict=True)) for c in centres) for p in points]
+    return [one / sum(squares) for one in squares]
+
+
+@pytest.mark.parametrize("labelled", [[], [[0.0, 1.0], [9.0, 9.0]], [[3.0, 1.0]]], ids=str)
+def test_k_means_plus_plus_draws_by_squared_distance(labelled):
+    known = Candidates(5, features_ND=POINTS, labelled_LD=np.array(labelled).reshape(-1, 2))
+    pairs = [tuple(KMeansPlusPlus()(known, 2, np.random.default_rng(s)).tolist()) for s in range(2000)]
+    expected = {
+        pair: 2000 * odds for pair, odds in d_squared_pairs(POINTS.tolist(), labelled).items() if odds > 0
+    }
+    assert set(pairs) <= set(expected)
+    chi2 = sum((pairs.count(pair) - wanted) ** 2 / wanted for pair, wanted in expected.items())
+    assert chi2 < scipy.stats.chi2.ppf(0.999, len(expected) - 1)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_k_means_plus_plus_leaves_copies_of_labelled_items_to_the_last(dtype):
+    rng = np.random.default_rng(0)
+    labelled_LD = (rng.normal(size=(20, 30)) + 100).astype(dtype)
+    features_ND = np.concatenate([labelled_LD, labelled_LD + rng.normal(size=(20, 30)).astype(dtype)])
+    known = Candidates(40, features_ND=features_ND, labelled_LD=labelled_LD)
+    picks = KMeansPlusPlus()(known, 25, rng)
+    assert set(picks[:20].tolist()) == set(range(20, 40))
+    assert len(set(picks.tolist())) == 25

@@ -164,3 +164,52 @@ def proba_of(candidates: Candidates) -> Floats:
         raise BadInput(f"proba_NC must have shape ({candidates.size}, C). Got {proba_NC.shape}.")
     by_blocks(lambda block_NC: block_NC[:, 0], proba_NC)
     return proba_NC
+
+
+def labelled_of(candidates: Candidates) -> Floats:
+    """Return the labelled items' features, one row each; no rows where nothing is labelled.
+
+    Raises
+    ------
+    BadInput
+        If they do not have as many numbers each as the candidates' features, or one is not finite.
+
+    Examples
+    --------
+    >>> labelled_of(Candidates(1, features_ND=np.zeros((1, 2)))).shape
+    (0, 2)
+    """
+    features_ND = features_of(candidates)
+    labelled_LD = candidates.labelled_LD
+    if labelled_LD is None or not len(labelled_LD):
+        return features_ND[:0]
+    if labelled_LD.ndim != 2 or labelled_LD.shape[1] != features_ND.shape[1]:
+        raise BadInput(f"labelled_LD must have shape (L, {features_ND.shape[1]}). Got {labelled_LD.shape}.")
+    if not np.isfinite(labelled_LD).all():
+        row = int(np.flatnonzero(~np.isfinite(labelled_LD).all(axis=1))[0])
+        raise BadInput(f"labelled_LD must be finite numbers. Row {row} is not: mend or drop it.")
+    return labelled_LD
+
+
+def draws_of(candidates: Candidates) -> Floats:
+    """Return the posterior draws of the candidates' class probabilities; not copied.
+
+    Raises
+    ------
+    BadInput
+        If there are none, or their number is wrong.
+
+    Examples
+    --------
+    >>> from asklearn.types import Categorical
+    >>> known = Categorical(np.array([[0.75, 0.25]]), np.array([[[1.0, 0.0]], [[0.5, 0.5]]]))
+    >>> draws_of(Candidates(1, known)).shape
+    (2, 1, 2)
+    """
+    require_known(candidates, {"draws"}, "this selection")
+    assert candidates.posterior is not None
+    assert candidates.posterior.draws_KNC is not None
+    draws_KNC = candidates.posterior.draws_KNC
+    if draws_KNC.shape[1] != candidates.size:
+        raise BadInput(f"draws_KNC must have shape (K, {candidates.size}, C). Got {draws_KNC.shape}.")
+    return draws_KNC

@@ -11,7 +11,8 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from asklearn.errors import BadInput
-from asklearn.selection.base import features_of, scores_of, selection
+from asklearn.selection.base import features_of, labelled_of, scores_of, selection
+from asklearn.selection.k_means_plus_plus import k_means_plus_plus
 from asklearn.selection.top import top
 from asklearn.types import Candidates, Floats, Indices
 
@@ -62,6 +63,46 @@ class KMeans:
         picks = pick_each(sample_SD, cluster_S, centroids_KD)
         by_size = np.argsort(-np.bincount(cluster_S, minlength=n), kind="stable")
         return sample[shuffle[picks[by_size]]]
+
+
+@selection(
+    "k_means_plus_plus", needs={"features", "labelled"}, why="drawn by lot from what is unlike the rest"
+)
+@dataclass(frozen=True)
+class KMeansPlusPlus:
+    """Draw candidates in proportion to their squared distance to the nearest labelled or drawn before.
+
+    With nothing labelled the first is drawn uniformly. Copies of what is labelled or drawn come only when
+    nothing else is left.
+
+    Notes
+    -----
+    ``P(i) = d_i^2 / sum_j d_j^2``, d_i the Euclidean distance to the nearest centre: see
+    :func:`~asklearn.selection.k_means_plus_plus.k_means_plus_plus`. O((L + n) N D) as matrix products,
+    memory O(N). Less drawn to outliers than k-center, and as blind to what the model knows; in the space of
+    gradients it is BADGE.
+
+    References
+    ----------
+    Arthur and Vassilvitskii (2007), k-means++: the advantages of careful seeding.
+
+    Examples
+    --------
+    >>> features_ND = np.array([[0.0], [0.0], [9.0], [9.0]])
+    >>> known = Candidates(4, features_ND=features_ND, labelled_LD=np.array([[0.0]]))
+    >>> KMeansPlusPlus()(known, 1, np.random.default_rng(0)) // 2
+    array([1])
+    """
+
+    needs: ClassVar[frozenset[str]]
+
+    def __call__(self, candidates: Candidates, n: int, rng: Generator, /) -> Indices:
+        features_ND, labelled_LD = features_of(candidates), labelled_of(candidates)
+        centre_D = features_ND.mean(axis=0, dtype=np.float64).astype(features_ND.dtype)
+        centres = [labelled_LD - centre_D] if len(labelled_LD) else None
+        return k_means_plus_plus(
+            lambda rows: [features_ND[rows] - centre_D], candidates.size, n, rng, centres=centres
+        )
 
 
 @selection("cluster_margin", needs={"scores", "features"}, why="it stands for a group of such items")

@@ -10,7 +10,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from asklearn.errors import BadInput
-from asklearn.selection.base import features_of, selection
+from asklearn.selection.base import features_of, labelled_of, selection
 from asklearn.types import Candidates, Floats, Indices
 
 FRONT = 2048
@@ -53,12 +53,8 @@ class KCenter:
 
     def __call__(self, candidates: Candidates, n: int, rng: Generator, /) -> Indices:
         features_ND = features_of(candidates)
-        labelled_LD = candidates.labelled_LD
-        if labelled_LD is not None and len(labelled_LD):
-            if labelled_LD.ndim != 2 or labelled_LD.shape[1] != features_ND.shape[1]:
-                raise BadInput(
-                    f"labelled_LD must have shape (L, {features_ND.shape[1]}). Got {labelled_LD.shape}."
-                )
+        labelled_LD = labelled_of(candidates)
+        if len(labelled_LD):
             cover, picks = _Cover(features_ND, labelled_LD, n), []
         else:
             first = int(rng.integers(candidates.size))

@@ -20,7 +20,12 @@ SAME = 32
 
 
 def k_means_plus_plus(
-    rows_of: RowsOf, size: int, n: int, rng: Generator, first: First = "uniform"
+    rows_of: RowsOf,
+    size: int,
+    n: int,
+    rng: Generator,
+    first: First = "uniform",
+    centres: Sequence[Floats] | None = None,
 ) -> Indices:
     """Draw `n` of `size` points as k-means++ draws its starting centres.
 
@@ -40,6 +45,9 @@ def k_means_plus_plus(
         Draws.
     first : {"uniform", "largest"}
         The first point: any, as k-means++ has it, or the one farthest from the origin.
+    centres : sequence of ndarray, optional
+        Factors of the centres that there are already, each of shape (M, D), M >= 1. Then `first` is not
+        looked at: every draw is in proportion to distance.
 
     Returns
     -------
@@ -70,10 +78,14 @@ def k_means_plus_plus(
     array([4, 0, 2])
     """
     points = _Points(rows_of, size)
-    picks = [_first(points.squares_N, first, rng)]
+    picks: list[int] = []
+    if centres is None:
+        picks = [_first(points.squares_N, first, rng)]
+    else:
+        points.see(centres, _squares(centres))
     known = 0
     while len(picks) < n:
-        points.see(picks[known:])
+        points.leave(picks[known:])
         known = len(picks)
         drawn = points.draw(n - known, rng)
         if not drawn:
@@ -107,15 +119,18 @@ class _Points:
                 f"Features and probabilities must be finite numbers. Row {row} is not: mend or drop it."
             )
 
-    def see(self, centres: Sequence[int]) -> None:
-        centre_M = np.array(centres)
-        factors = self.rows_of(centre_M)
+    def leave(self, picks: Sequence[int]) -> None:
+        pick_M = np.array(picks, np.int64)
+        if len(pick_M):
+            self.see(self.rows_of(pick_M), self.squares_N[pick_M])
+            self.near_N[pick_M] = 0
+
+    def see(self, centres: Sequence[Floats], squares_M: Floats) -> None:
         for start in range(0, len(self.near_N), CHUNK):
             chunk = slice(start, start + CHUNK)
-            gaps_BM = _gaps(self.rows_of(chunk), factors, self.squares_N[centre_M])
+            gaps_BM = _gaps(self.rows_of(chunk), centres, squares_M)
             nearest_B = _without_noise(gaps_BM.min(axis=1), self.squares_N[chunk])
             np.minimum(self.near_N[chunk], nearest_B, out=self.near_N[chunk])
-        self.near_N[centre_M] = 0
 
     def draw(self, room: int, rng: Generator) -> list[int]:
         """Draw up to `room` points, at least one unless every point is where a centre is."""
