@@ -57,6 +57,13 @@ def test_damage_is_refused(tmp_path, write):
         read_table(write("other.npz", other.getvalue()))
 
 
+def test_a_header_with_an_open_bracket_is_refused(tmp_path, write):
+    np.save(tmp_path / "x.npy", np.arange(4.0))
+    content = (tmp_path / "x.npy").read_bytes().replace(b"(4,)", b"(4,(")
+    with pytest.raises(BadInput, match="not a whole numpy file"):
+        read_table(write("open.npy", content))
+
+
 def test_uneven_arrays_and_single_values(tmp_path):
     np.savez(tmp_path / "t.npz", X=np.ones(3), y=np.ones(2))
     with pytest.raises(BadInput, match="equally many rows"):

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-import numpy as np
 
 from asklearn.commands.shared import in_project, plural, writable
 from asklearn.errors import BadInput
+from asklearn.registry import adapt
 
 if TYPE_CHECKING:
     from asklearn.project import Project
@@ -41,11 +41,12 @@ def export(out: Path, what: str, force: bool, folder: Path) -> None:
       asklearn export -o labels.csv
       asklearn export -o predictions.parquet --what predictions
     """
-    from asklearn.project import Project, replacing
+    from asklearn.files import replacing
+    from asklearn.project import Project
 
     if out.suffix.lower() not in _ENDINGS:
         raise BadInput(f"The file must end in {', '.join(_ENDINGS)}. Got {out.name!r}.")
-    writable(str(out))
+    writable(str(out), project=folder)
     if out.exists() and not force:
         raise BadInput(f"{out} is there already. Give another name, or add --force to write over it.")
     project = Project(folder)
@@ -75,10 +76,11 @@ def _labels(project: Project) -> Iterator[dict[str, Any]]:
 def _predictions(project: Project) -> Iterator[dict[str, Any]]:
     learner = project.learner
     model, labels, state = learner.model, learner.labels, learner.state
+    checked = adapt("models", model)
     classes = [str(one) for one in model.classes_]
     features = project.features
     for start in range(0, len(features), _AT_ONCE):
-        proba_NC = np.asarray(model.predict_proba(features[start : start + _AT_ONCE]))
+        proba_NC = checked.posterior(features[start : start + _AT_ONCE]).proba_NC
         rows = range(start, start + len(proba_NC))
         for row, content, proba_C in zip(rows, project.payload(rows), proba_NC, strict=True):
             item: ItemId = state.item(row)

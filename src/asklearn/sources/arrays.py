@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -16,7 +17,9 @@ from asklearn.errors import BadInput
 from asklearn.sources._files import Block, Columns, first_line, inflates, most_inflated, unique
 
 _DAMAGE = (ValueError, EOFError, SyntaxError, TypeError, KeyError, zipfile.BadZipFile, zlib.error)
-_ODD_DAMAGE = (NotImplementedError, RuntimeError, AttributeError, OverflowError, MemoryError)
+_ODD_DAMAGE = (
+    NotImplementedError, RuntimeError, AttributeError, OverflowError, MemoryError, tokenize.TokenError,
+)  # fmt: skip
 
 
 @contextmanager
