@@ -7,10 +7,12 @@ DATA   ?= $(or $(ASKLEARN_DATA),../shared/data)
 JOBS   ?= 2
 NAME   ?= loop
 WORKERS ?= 2
+SECONDS ?= 600
+SEED    ?= 0
 export OMP_NUM_THREADS ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help demo test test-slow check format claim docs clean
+.PHONY: help demo test test-slow check format claim fuzz docs clean
 .DELETE_ON_ERROR:
 
 help:  ## show this list
@@ -38,6 +40,9 @@ format: $(VENV)/.dev  ## put the code into its normal form
 claim: $(VENV)/.dev  ## print the figures of one claim: make claim NAME=loop DATA=folder [SETS=a,b] [SEEDS=5] [JOBS=2]
 	$(BIN)/python benchmarks/claims/$(NAME).py --data "$(DATA)" --jobs $(JOBS) \
 		$(if $(SETS),--sets $(SETS)) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(QUICK),--quick) $(if $(STRICT),--strict)
+
+fuzz: $(VENV)/.dev  ## break files, sheets, settings and journals on purpose: make fuzz [SECONDS=600] [SEED=0]
+	$(BIN)/python benchmarks/fuzz.py --seconds $(SECONDS) --seed $(SEED)
 
 docs: $(VENV)/.dev  ## regenerate what documents take from code and results
 	$(BIN)/python docs/make_state_diagram.py
