@@ -165,7 +165,7 @@ def require_known(candidates: Candidates, needs: Iterable[str], name: str) -> No
             raise BadInput(f"{name!r} needs {need} of the candidates; fill Candidates.{field}.")
 
 
-def by_blocks(score: Callable[[Floats], Floats], proba: Floats) -> Floats:
+def by_blocks(score: Callable[[Floats], Floats], proba: Floats, *, by_logs: bool = False) -> Floats:
     """Score probabilities in blocks of rows that stay in the processor's cache.
 
     Parameters
@@ -174,6 +174,9 @@ def by_blocks(score: Callable[[Floats], Floats], proba: Floats) -> Floats:
         Scores of a block: (B, C) or (K, B, C) to (B,).
     proba : ndarray of shape (N, C) or (K, N, C)
         Probabilities; may be memory-mapped. Not copied.
+    by_logs : bool
+        Whether `score` takes logarithms, so that it is not finite where a probability is 0 or none at
+        all. Only such blocks are looked at then, and scored again with the least number in place of 0.
 
     Returns
     -------
@@ -198,9 +201,12 @@ def by_blocks(score: Callable[[Floats], Floats], proba: Floats) -> Floats:
     step = max(1, BLOCK_BYTES // max(per_row, 1))
     for start in range(0, size, step):
         block = np.asarray(proba[..., start : start + step, :], dtype=scores.dtype)
-        if not block.min() >= 0:
-            _refuse_row(block, start)
-        scores[start : start + step] = score(block)
+        found = score(block) if by_logs else None
+        if found is None or not np.isfinite(found).all():
+            if not block.min() >= 0:
+                _refuse_row(block, start)
+            found = score(np.maximum(block, np.finfo(block.dtype).tiny) if by_logs else block)
+        scores[start : start + step] = found
     return scores
 
 

@@ -96,7 +96,8 @@ def entropy(candidates: Candidates, rng: Generator) -> Floats:
     >>> entropy(Candidates(2, Categorical(proba_NC)), np.random.default_rng(0)).round(4)
     array([0.6931, 0.    ])
     """
-    return by_blocks(entropy_of, _proba(candidates))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return by_blocks(_nats, _proba(candidates), by_logs=True)
 
 
 def entropy_of(proba: Floats) -> Floats:
@@ -107,9 +108,13 @@ def entropy_of(proba: Floats) -> Floats:
     >>> float(entropy_of(np.array([0.5, 0.25, 0.25])))
     1.0397207708399179
     """
-    logs = np.maximum(proba, np.finfo(proba.dtype).tiny)
-    np.log(logs, out=logs)
-    nats: Floats = np.maximum(-np.einsum("...c,...c->...", proba, logs), 0)
+    return _nats(np.maximum(proba, np.finfo(proba.dtype).tiny))
+
+
+def _nats(positive: Floats) -> Floats:
+    parts = np.log(positive)
+    parts *= positive
+    nats: Floats = np.maximum(-(parts @ np.ones(parts.shape[-1], parts.dtype)), 0)
     return nats
 
 

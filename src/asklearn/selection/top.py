@@ -13,6 +13,8 @@ from asklearn.errors import BadInput
 from asklearn.selection.base import scores_of, selection
 from asklearn.types import Candidates, Floats, Indices
 
+STEP = 1 << 16
+
 
 @selection("top", needs={"scores"})
 @dataclass(frozen=True)
@@ -45,7 +47,10 @@ def top(scores_N: Floats, n: int, rng: Generator) -> Indices:
     array([1, 2])
     """
     best = RunningTop(n)
-    best.update(np.arange(len(scores_N)), scores_N, rng)
+    step = max(STEP, 8 * n)
+    for start in range(0, max(len(scores_N), 1), step):
+        part = scores_N[start : start + step]
+        best.update(np.arange(start, start + len(part)), part, rng)
     return best.best()[0]
 
 
@@ -98,7 +103,7 @@ class RunningTop:
             raise BadInput(
                 f"indices and scores must have one shape (M,). Got {indices.shape}, {scores.shape}."
             )
-        if np.isnan(scores).any():
+        if np.isnan(scores.max(initial=-np.inf)):
             raise BadInput("Scores must be numbers. Got NaN: mend the acquisition function.")
         floor = self._floor(scores)
         promising = np.flatnonzero(scores >= floor)
@@ -114,12 +119,11 @@ class RunningTop:
         return self._indices[order], self._scores[order]
 
     def _floor(self, scores: Floats) -> float:
-        floor = -np.inf
-        if 0 < self.k < len(scores):
-            floor = float(np.partition(scores, -self.k)[-self.k])
         if 0 < self.k == len(self._scores):
-            floor = max(floor, float(self._scores.min()))
-        return floor
+            return float(self._scores.min())
+        if 0 < self.k < len(scores):
+            return float(np.partition(scores, -self.k)[-self.k])
+        return -np.inf
 
     def _best_k(self) -> Indices:
         if self.k == 0:
