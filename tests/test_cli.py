@@ -48,12 +48,13 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.mark.parametrize("command", [[], ["demo"], ["simulate"]])
+@pytest.mark.parametrize("command", [[], *([name] for name in main.commands)])
 def test_help_says_what_how_and_an_example(command: list[str]) -> None:
     done = run(*command, "--help")
     assert done.exit_code == 0
     assert "Usage:" in done.output
     assert "Example" in done.output
+    assert "Exit status: 0 done, 1 refused" in done.output
     assert run(*command, "-h").output == done.output
 
 
@@ -103,10 +104,10 @@ def test_texts(table: Path) -> None:
         (["--strategies", "random,margn"], ["margn", "Did you mean 'margin'"]),
         (["--metric", "acuracy"], ["Did you mean 'accuracy'"]),
         (["--encoder", "tabullar"], ["Did you mean 'tabular'"]),
-        (["--encoder", "tabular(no=1)"], ["tabular(no=1)"]),
+        (["--encoder", "tabular(no=1)"], ["'tabular' has no option 'no'", "knots"]),
         (["--model", "logistc"], ["Did you mean 'logistic'"]),
         (["--model", "logistic(C=)"], ["name(option=value"]),
-        (["--budget", "151"], ["150 items of the pool. Got 151"]),
+        (["--budget", "151"], ["A budget of 151", "150 items, besides the 50 of the test set"]),
         (["--start", "0"], ["start must be at least 1"]),
         (["--seeds", "-1"], ["seeds must be at least 1"]),
         (["--jobs", "-2"], ["jobs must be at least 1"]),

@@ -72,8 +72,20 @@ def test_every_group_loads():
 
 
 def test_an_option_that_is_not_known_is_told(planted):
-    with pytest.raises(BadInput, match=r"'planted\(gamma=1\)' cannot be made.*gamma"):
+    with pytest.raises(BadInput, match=r"'planted' has no option 'gamma'\. It has: "):
         resolve("metrics", "planted(gamma=1)")
+    for spec, words in {
+        "power(bta=1)": "The selection 'power' has no option 'bta'. Did you mean 'beta'? It has: beta, zero.",
+        "top(beta=1)": "The selection 'top' has no option 'beta'. It has none.",
+    }.items():
+        with pytest.raises(BadInput) as raised:
+            resolve("selection", spec)
+        assert str(raised.value) == words
+
+
+def test_an_option_that_must_be_given_is_told():
+    with pytest.raises(BadInput, match=r"'sklearn' needs an option: sklearn\(estimator=\.\.\.\)"):
+        resolve("models", "sklearn")
 
 
 HOSTILE = [

@@ -182,8 +182,8 @@ def test_an_interruption_before_the_first_run_is_an_empty_result(
 @pytest.mark.parametrize(
     ("change", "words"),
     [({"start": 0}, "start must be at least 1"), ({"batch": 0}, "batch must be"), ({"seeds": 0}, "seeds must be"),
-     ({"jobs": 0}, "jobs must be"), ({"budget": 201}, "200 items of the pool. Got 201"),
-     ({"budget": 9}, "from start=10"), ({"audit": 2.0}, "audit is the share")],
+     ({"jobs": 0}, "jobs must be"), ({"budget": 201}, "A budget of 201 .* 200 items, besides the 150"),
+     ({"budget": 9}, "at least start=10. Got 9"), ({"audit": 2.0}, "audit is the share")],
 )  # fmt: skip
 def test_numbers_that_cannot_be_are_refused(small: Dataset, change: dict[str, Any], words: str) -> None:
     with pytest.raises(BadInput, match=words):

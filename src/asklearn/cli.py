@@ -27,6 +27,7 @@ from asklearn.commands.tell import tell
 from asklearn.errors import AskLearnError, BadInput
 
 INTERRUPTED = 130
+EXIT_STATUS = "Exit status: 0 done, 1 refused (the reason is on stderr), 2 wrong usage, 130 interrupted."
 
 
 class _Group(click.Group):
@@ -48,7 +49,11 @@ class _Group(click.Group):
             ctx.exit(INTERRUPTED)
 
 
-@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=_Group,
+    epilog=EXIT_STATUS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(__version__, "--version", message="asklearn %(version)s")
 def main() -> None:
     """Ask people only for the labels a model needs, and know what each is worth.
@@ -224,6 +229,10 @@ def _percent(value: float | None) -> str:
 def _between(low: float | None, high: float | None, form: str) -> str:
     shown = ["?" if one is None else format(one, form) for one in (low, high)]
     return "" if shown == ["?", "?"] else f"[{shown[0]}, {shown[1]}]"
+
+
+for command in main.commands.values():
+    command.epilog = EXIT_STATUS
 
 
 if __name__ == "__main__":

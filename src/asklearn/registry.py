@@ -11,8 +11,9 @@ from __future__ import annotations
 import ast
 import difflib
 import importlib
+import inspect
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from importlib.metadata import entry_points
 from types import ModuleType
@@ -131,15 +132,43 @@ def resolve(group: str, spec: str) -> Any:
     --------
     >>> resolve("selection", "power(beta=2.0)").beta
     2.0
+    >>> resolve("selection", "power(bta=2.0)")
+    Traceback (most recent call last):
+        ...
+    asklearn.errors.BadInput: The selection 'power' has no option 'bta'. Did you mean 'beta'? It has: beta, zero.
     """
     name, options = parse(spec)
     plugin = lookup(group, name)
     if not options and not isinstance(plugin, type):
         return plugin
+    check_options(group, name, plugin, options)
     try:
         return plugin(**options)
     except TypeError as error:
         raise BadInput(f"The {GROUPS[group]} {spec!r} cannot be made: {error}.") from error
+
+
+def check_options(group: str, name: str, plugin: Any, given: Iterable[str]) -> None:
+    """Refuse an option that a plug-in does not have, or the lack of one that it needs.
+
+    Raises
+    ------
+    BadInput
+        With the nearest option, and those that there are.
+    """
+    there = inspect.signature(plugin).parameters if callable(plugin) else {}
+    if any(one.kind is one.VAR_KEYWORD for one in there.values()):
+        return
+    needed = [one for one, way in there.items() if way.default is way.empty]
+    known = list(there) if isinstance(plugin, type) else [one for one in there if one not in needed]
+    for option in given:
+        if option not in known:
+            near = difflib.get_close_matches(option, known, n=1, cutoff=0.5)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            which = f"It has: {', '.join(known)}." if known else "It has none."
+            raise BadInput(f"The {GROUPS[group]} {name!r} has no option {option!r}.{hint} {which}")
+    if missing := [one for one in needed if one in known and one not in given]:
+        raise BadInput(f"The {GROUPS[group]} {name!r} needs an option: {name}({missing[0]}=...).")
 
 
 def adapt(group: str, thing: Any) -> Any:

@@ -227,9 +227,12 @@ def _check_sizes(data: Dataset, start: int, batch: int, budget: int, seeds: int,
     for name, value in (("start", start), ("batch", batch), ("seeds", seeds), ("jobs", jobs)):
         if value < 1:
             raise BadInput(f"{name} must be at least 1. Got {value}.")
-    if not start <= budget <= len(data.X_pool):
+    if budget < start:
+        raise BadInput(f"budget must be at least start={start}. Got {budget}.")
+    if budget > len(data.X_pool):
         raise BadInput(
-            f"budget must be from start={start} to the {len(data.X_pool)} items of the pool. Got {budget}."
+            f"A budget of {budget} is more than the pool of {data.name} has: {len(data.X_pool)} items, besides "
+            f"the {len(data.X_test)} of the test set. Give a smaller budget (and start, now {start})."
         )
     if len(set(data.y_pool)) < 2:
         raise BadInput(

@@ -179,8 +179,10 @@ def _named(spec: str) -> Strategy:
         raise UnknownName(f"There is no strategy {name!r}.{hint} Known: {', '.join(known)}.")
     if group != "strategies":
         return _composed(registry.resolve(group, spec), spec)
+    plugin = registry.lookup(group, name)
+    registry.check_options(group, name, plugin, options)
     try:
-        made: Strategy = registry.lookup(group, name)(**options)
+        made: Strategy = plugin(**options)
     except TypeError as error:
         raise BadInput(f"The strategy {spec!r} cannot be made: {error}.") from error
     return replace(made, name=spec)
