@@ -233,6 +233,25 @@ def test_a_damaged_row_before_a_snapshot_does_not_stop_what_comes_after(path):
     assert open_state(SqlJournal(path)).said == fold(events).said
 
 
+def test_damage_that_sqlite_quotes_in_no_known_encoding(path):
+    """SQLite's message then holds bytes that are not UTF-8, and Python cannot even say what it is."""
+    content = written(path, project(5)).read_bytes()
+    assert content.count(b"CREATE TABLE event (") == 1
+    path.write_bytes(content.replace(b"CREATE TABLE event (", b"CREATE TABLE \xaf\xff\xfe ("))
+    with pytest.raises(JournalDamaged, match="is damaged"):
+        SqlJournal(path)
+    assert repair(path).aside.read_bytes() != content
+
+
+@pytest.mark.parametrize("name", ["format", "head"])
+def test_a_number_of_five_thousand_digits_is_damage(path, name):
+    written(path, project(5))
+    edit(path, "UPDATE meta SET value = ? WHERE name = ?", "9" * 5000 + " x" * (name == "head"), name)
+    with pytest.raises(JournalDamaged) as caught:
+        SqlJournal(path)
+    assert len(str(caught.value)) < 1000
+
+
 def read_until_damage(path):
     read = []
     try:

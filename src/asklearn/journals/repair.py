@@ -154,7 +154,7 @@ def _intact_rows(copy: Path) -> Iterator[tuple[int, Event | None]]:
             try:
                 query = "SELECT body, digest FROM event WHERE position = ?"
                 body, stored = connection.execute(query, (position,)).fetchone() or (None, None)
-            except sqlite3.Error:
+            except (sqlite3.Error, UnicodeDecodeError):
                 body = stored = None
             vouched = digest is not None and isinstance(body, str) and stored == chain(digest, body)
             digest = stored if isinstance(stored, str) else None
@@ -174,7 +174,7 @@ def _last_position(connection: sqlite3.Connection, copy: Path) -> int:
         "SELECT max(position) FROM event",
         "SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'head'",
     ):
-        with suppress(sqlite3.Error, TypeError):
+        with suppress(sqlite3.Error, UnicodeDecodeError, TypeError):
             found = connection.execute(query).fetchone()[0]
             last = max(last, found if found <= most // _SMALLEST_ROW else 0)
     return last

@@ -84,6 +84,10 @@ class _Broken(Exception):
     """The chain of digests, or what it should hold, is broken."""
 
 
+_FAULTS = (sa.exc.DBAPIError, sqlite3.Error, UnicodeDecodeError, _Broken)
+"""What SQLite raises, the last but one where its message quotes damaged bytes; and what is found by us."""
+
+
 @dataclass(slots=True, eq=False)
 class _Request:
     """One call of append, waiting for whoever writes next."""
@@ -192,7 +196,7 @@ class SqlJournal:
 
     def load_snapshot(self) -> tuple[int, bytes] | None:
         """Return the position and the content of the newest snapshot, or None if there is no intact one."""
-        with suppress(sa.exc.DBAPIError, sqlite3.Error), self._connection() as connection:
+        with suppress(*_FAULTS), self._connection() as connection:
             row = connection.execute(_newest_snapshot).first()
             if row is not None:
                 position, digest, seal, body = row
@@ -287,7 +291,7 @@ class SqlJournal:
     def _intact(self) -> int:
         count = 0
         for page in (PAGE, 1):
-            with suppress(sa.exc.DBAPIError, sqlite3.Error, _Broken):
+            with suppress(*_FAULTS):
                 for _ in self._bodies(count, page):
                     count += 1
         return count
@@ -319,7 +323,7 @@ class SqlJournal:
     def _errors(self, kind: type[JournalError], done: str) -> Iterator[None]:
         try:
             yield
-        except (sa.exc.DBAPIError, sqlite3.Error, _Broken) as error:
+        except _FAULTS as error:
             cause = getattr(error, "orig", None) or error
             name = getattr(cause, "sqlite_errorname", None)
             if name is not None and not name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
@@ -380,8 +384,8 @@ def _lost_its_database(file: Path) -> bool:
 
 def _check_format(connection: sa.Connection, file: Path) -> None:
     value = connection.execute(sa.select(_meta.c.value).where(_meta.c.name == "format")).scalar()
-    if not isinstance(value, str) or not value.isdecimal():
-        raise _Broken(f"its format is {value!r}")
+    if not isinstance(value, str) or not _is_number(value):
+        raise _Broken(f"its format is {value!r:.60}")
     if int(value) > FORMAT:
         raise NewerFormat(
             f"The journal {file} has format {value}; this asklearn reads up to {FORMAT}. "
@@ -392,9 +396,13 @@ def _check_format(connection: sa.Connection, file: Path) -> None:
 def _head(connection: sa.Connection) -> Head:
     value = connection.execute(sa.select(_meta.c.value).where(_meta.c.name == "head")).scalar()
     position, space, digest = value.partition(" ") if isinstance(value, str) else ("", "", "")
-    if not space or not position.isdecimal():
-        raise _Broken(f"its head is {value!r}")
+    if not space or not _is_number(position):
+        raise _Broken(f"its head is {value!r:.60}")
     return int(position), digest
+
+
+def _is_number(text: str) -> bool:
+    return text.isdecimal() and len(text) < 19
 
 
 def _digest_at(connection: sa.Connection, position: int) -> str | None:
