@@ -19,6 +19,7 @@ FLOORS = {
     "mathematics": [
         "acquisition", "selection", "strategies", "metrics", "intervals", "evaluate", "calibration",
         "forecast", "stopping", "curves", "neighbours",
+        "forecast", "stopping", "curves", "neighbours", "costs",
     ],
     "truth": ["audit", "events", "state", "journal"],
     "edges": ["journals", "models", "encoders", "sources", "tasks"],

@@ -80,3 +80,35 @@ def test_an_exhausted_pool_says_how_many_answers_are_missing():
     state = state_of(Asked(item=0, stream="exploit"), Asked(item=1, stream="exploit"), size=2)
     with pytest.raises(PoolExhausted, match=r"2 of 2 items were asked .* 2 of them still have no answer"):
         choose(state, [audit_order(range(2), 3)], pool, strategy("random"), None, {}, 1, {})
+
+
+def test_recorded_times_reach_a_strategy_that_reckons_with_costs():
+    """The median where several annotators said; nothing where nobody did."""
+    given = {}
+
+    class Spy:
+        needs = frozenset({"costs"})
+
+        def __call__(self, candidates, n, rng, /):
+            given["costs_N"] = candidates.costs_N
+            return np.arange(n)
+
+    class Model:
+        classes = ("x",)
+
+    rng = np.random.default_rng(0)
+    features = rng.normal(size=(100, 2))
+    events = [
+        said(Answered, row, label="x", seconds=float(np.exp(2 + features[row, 0]))) for row in range(60)
+    ]
+    events += [
+        Answered(item=0, annotator=who, key=who, label="x", seconds=seconds)
+        for who, seconds in (("b", 1e4), ("c", float(np.exp(2 + features[0, 0]))))
+    ]
+    state = state_of(*events, audit=0.0)
+    pool = Pool()
+    pool.add(features)
+    order = audit_order(range(100), 3)
+    choose(state, [order], pool, strategy(Spy()), Model(), {}, 5, {})
+    truth = np.exp(2 + features[60:, 0])
+    assert np.corrcoef(np.log(given["costs_N"]), np.log(truth))[0, 1] > 0.99

@@ -135,3 +135,33 @@ def test_the_time_of_each_part_is_told(digits: Any) -> None:
     rank(strategy("auto"), pool, rows, known_of(np.arange(50)), model, 5, np.random.default_rng(0), seconds)
     assert set(seconds) == {"score", "select"}
     assert min(seconds.values()) > 0
+
+
+def test_costs_are_learned_from_recorded_times_in_chunks_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The dearer the larger the feature; every item is equally doubtful, so the cheapest come first."""
+
+    class Doubtful(Believer):
+        def posterior(self, X: Any) -> Categorical:
+            return Categorical(np.full((len(X), 2), 0.5, np.float32))
+
+    rows = np.arange(0, 600, 10)
+    known = Known(rows, [None] * 60, [None if row % 20 else float(np.exp(row / 200)) for row in rows])
+    open_rows = np.setdiff1d(np.arange(600), rows)
+    for chunk in (1 << 20, 1):
+        monkeypatch.setattr(pools, "CHUNK_BYTES", chunk)
+        for how in ("per_cost", Strategy("all", Recorder("costs"))):
+            found, scores, _ = rank(
+                strategy(how), pool_of(), open_rows, known, Doubtful(), 5, np.random.default_rng(0), {}
+            )
+            assert set(found.tolist()) <= set(range(1, 40))
+            if how == "per_cost":
+                assert scores[0] > 0.8
+
+
+def test_without_times_costs_are_equal() -> None:
+    given = Recorder("costs")
+    ranked(Strategy("recorder", given), pool_of(), np.arange(100, 600), 3, Believer())
+    assert given.given.costs_N is not None
+    assert set(given.given.costs_N.tolist()) == {1.0}
+    same = [ranked(spec, pool_of(), np.arange(100, 600), 9, Believer())[0] for spec in ("margin", "per_cost")]
+    assert set(same[0].tolist()) == set(same[1].tolist())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from statistics import median
 
 import numpy as np
 from numpy.random import default_rng
@@ -70,7 +71,7 @@ def choose(
     rng = default_rng(seed_for(state.settings.seed, "ask", len(state.asks)))
     rest = np.setdiff1d(rows, audited, assume_unique=True)
     closed = np.setdiff1d(np.arange(len(pool)), rows, assume_unique=True)
-    known = Known(closed, [labels.get(row) for row in closed.tolist()])
+    known = Known(closed, [labels.get(row) for row in closed.tolist()], _seconds(state, closed, strategy))
     picked, scores, why = rank(strategy, pool, rest, known, model, n - len(audited), rng, seconds)
     places = np.sort(rng.choice(n, len(audited), replace=False))
     chosen = np.insert(picked, places - np.arange(len(audited)), audited)
@@ -86,6 +87,18 @@ def choose(
     return batch, [
         audit[int(row)] if by_lot else None for row, by_lot in zip(chosen, from_audit, strict=True)
     ]
+
+
+def _seconds(state: State, rows: Indices, strategy: Strategy) -> list[float | None]:
+    """Return the median time that annotators took for each row, where the strategy reckons with costs."""
+    if "costs" not in strategy.needs:
+        return []
+    found: list[float | None] = []
+    for row in rows.tolist():
+        said = state.said.get(state.item(row), ())
+        times = [one.seconds for one in said if one.kind == "Answered" and one.seconds is not None]
+        found.append(median(times) if times else None)
+    return found
 
 
 def _left(state: State, open_items: int) -> int:

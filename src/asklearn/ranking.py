@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.random import Generator
 
+from asklearn.costs import Costs, fit_costs
 from asklearn.errors import BadInput
 from asklearn.pool import Pool
 from asklearn.protocols import Acquisition, Model, Selection
@@ -33,10 +34,13 @@ class Known:
         Rows of the pool, sorted.
     labels : sequence of length L
         The label of each, None where it has none yet.
+    seconds : sequence of length L, optional
+        How long an annotator took for each, None where nobody said.
     """
 
     rows: Indices
     labels: Sequence[Label | None]
+    seconds: Sequence[float | None] = ()
 
     def codes(self, classes: Sequence[Label]) -> Indices:
         """Return the place of each label in `classes`, -1 for none.
@@ -136,11 +140,18 @@ def _scores(
     if not score.needs:
         return score(Candidates(len(open_rows)), rng)
     same = _shared(score, pool, known, model, rng)
+    costs = _costs(score, pool, known)
     scores_N = np.empty(len(open_rows), np.float32)
     for place, features, inside in pool.chunks(open_rows):
         posterior = model.posterior(features) if score.needs & {"proba", "draws"} else None
         _check_draws(score.needs, posterior, strategy.name)
-        told = replace(same, size=len(features), posterior=posterior, features_ND=features)
+        told = replace(
+            same,
+            size=len(features),
+            posterior=posterior,
+            features_ND=features,
+            costs_N=costs and costs(features),
+        )
         scores_N[place] = score(told, rng)[inside]
     return scores_N
 
@@ -160,8 +171,23 @@ def _candidates(
         _check_draws(needs, posterior, type(part).__name__)
     whole = len(pool.shards) == 1 and len(rows) == len(pool)
     features = (pool.shards[0] if whole else pool.take(rows)) if "features" in needs else None
+    costs = _costs(part, pool, known)
+    costs_N = (
+        None if costs is None else np.concatenate([costs(X)[inside] for _, X, inside in pool.chunks(rows)])
+    )
     same = _shared(part, pool, known, model, rng)
-    return replace(same, size=len(rows), posterior=posterior, features_ND=features)
+    return replace(same, size=len(rows), posterior=posterior, features_ND=features, costs_N=costs_N)
+
+
+def _costs(part: Acquisition | Selection, pool: Pool, known: Known) -> Costs | None:
+    """Return what labels cost by the times recorded so far, where `part` asks for it."""
+    if "costs" not in part.needs:
+        return None
+    timed = [
+        (row, seconds) for row, seconds in zip(known.rows, known.seconds, strict=False) if seconds is not None
+    ]
+    rows = np.array([row for row, _ in timed], np.intp)
+    return fit_costs(pool.take(rows), np.array([seconds for _, seconds in timed]))
 
 
 def _shared(
