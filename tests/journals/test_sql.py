@@ -236,8 +236,11 @@ def test_a_damaged_row_before_a_snapshot_does_not_stop_what_comes_after(path):
 def test_damage_that_sqlite_quotes_in_no_known_encoding(path):
     """SQLite's message then holds bytes that are not UTF-8, and Python cannot even say what it is."""
     content = written(path, project(5)).read_bytes()
-    assert content.count(b"CREATE TABLE event (") == 1
-    path.write_bytes(content.replace(b"CREATE TABLE event (", b"CREATE TABLE \xaf\xff\xfe ("))
+    broken = content.replace(b"tableeventevent", b"table\xafvent\xafvent").replace(
+        b"CREATE TABLE event", b"CREATE TXBLE event"
+    )
+    assert sum(one != other for one, other in zip(broken, content, strict=True)) == 3
+    path.write_bytes(broken)
     with pytest.raises(JournalDamaged, match="is damaged"):
         SqlJournal(path)
     assert repair(path).aside.read_bytes() != content
