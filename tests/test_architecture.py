@@ -18,7 +18,6 @@ FLOORS = {
     "words": ["types", "errors", "arguments", "seeds", "protocols", "registry", "__init__"],
     "mathematics": [
         "acquisition", "selection", "strategies", "metrics", "intervals", "evaluate", "calibration",
-        "forecast", "stopping", "curves", "neighbours",
         "forecast", "stopping", "curves", "neighbours", "costs",
     ],
     "truth": ["audit", "events", "state", "journal"],
