@@ -15,17 +15,18 @@ ROOT = Path(__file__).resolve().parents[1]
 SRC = ROOT / "src" / "asklearn"
 
 FLOORS = {
-    "words": ["types", "errors", "arguments", "seeds", "protocols", "registry", "__init__"],
+    "words": ["types", "errors", "arguments", "files", "seeds", "protocols", "registry", "__init__"],
     "mathematics": [
         "acquisition", "selection", "strategies", "metrics", "intervals", "evaluate", "calibration",
         "forecast", "stopping", "curves", "neighbours", "costs",
     ],
     "truth": ["audit", "events", "state", "journal"],
     "edges": ["journals", "models", "encoders", "sources", "tasks"],
-    "loop": ["learner", "asking", "pool", "features", "ranking", "crossfit", "simulate", "dataset"],
+    "loop": ["learner", "asking", "pool", "vectors", "features", "ranking", "crossfit", "simulate", "dataset"],
     "testing": ["testing"],
     "doors": [
-        "__main__", "cli", "commands", "project", "saved_model", "settings", "sheets", "labels", "demo", "report",
+        "__main__", "cli", "commands", "project", "importing", "survey", "manifest", "saved_model", "settings",
+        "sheets", "labels", "demo", "report",
     ],
 }  # fmt: skip
 

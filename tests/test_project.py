@@ -7,13 +7,14 @@ import json
 import os
 import subprocess
 import sys
-from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from asklearn.errors import BadInput, JournalError, NewerFormat
-from asklearn.project import Manifest, Project, create, replacing, tell
+from asklearn.importing import create
+from asklearn.project import Project, tell
 from asklearn.settings import Settings
 
 
@@ -21,15 +22,6 @@ from asklearn.settings import Settings
 def project(tmp_path: Path) -> Project:
     (tmp_path / "n.csv").write_text("size\n" + "".join(f"{i / 7}\n" for i in range(30)))
     return create(tmp_path / "p", tmp_path / "n.csv", Settings(kind="tabular", columns=("size",)))[0]
-
-
-def test_a_file_is_replaced_as_a_whole_or_not_at_all(tmp_path):
-    file = tmp_path / "a.txt"
-    file.write_text("before")
-    with suppress(KeyboardInterrupt), replacing(file) as out:
-        out.write(b"half")
-        raise KeyboardInterrupt
-    assert (file.read_text(), [one.name for one in tmp_path.iterdir()]) == ("before", ["a.txt"])
 
 
 def test_items_are_named_by_texts(project):
@@ -54,30 +46,54 @@ def test_settings_that_are_edited_take_effect(project):
     file.write_text(text)
     settings = Project(project.folder).learner.state.settings
     assert (settings.labels, settings.open_labels, settings.budget) == (("a", "b"), False, 9)
+    file.write_text(text.replace("budget = 9", "budget = 0"))
+    assert Project(project.folder).learner.state.settings.budget is None
     file.write_text(text.replace("seed = 0", "seed = 1"))
     with pytest.raises(BadInput, match="begun with seed 0"):
         Project(project.folder).learner  # noqa: B018
 
 
-def test_a_damaged_or_newer_manifest_is_told(project):
+def test_a_newer_or_unfinished_pool_is_told(project):
     file = project.folder / "pool" / "manifest.json"
     plain = json.loads(file.read_text())
-    for text in ("", "{", "[]", '{"format": 1, "no": 2}', '{"format": "x"}'):
-        file.write_text(text)
-        with pytest.raises(BadInput, match="damaged"):
-            Manifest.read(file.parent)
     file.write_text(json.dumps(plain | {"format": 9}))
     with pytest.raises(NewerFormat, match="format 9"):
+        Project(project.folder)
+    plain["sources"][0]["done"] = False
+    file.write_text(json.dumps(plain))
+    with pytest.raises(BadInput, match="not finished"):
         Project(project.folder)
 
 
 def test_a_pool_and_a_journal_that_do_not_belong_together(project, tmp_path):
     (tmp_path / "m.csv").write_text("size\n1.5\n2.5\n3.5\n")
     other, _ = create(tmp_path / "q", tmp_path / "m.csv", Settings(kind="tabular", columns=("size",)))
-    for name in ("features.npy", "items.parquet", "manifest.json"):
-        (project.folder / "pool" / name).write_bytes((other.folder / "pool" / name).read_bytes())
-    with pytest.raises((BadInput, JournalError)):
+    for journals, words in ((other.folder.glob("journal.db*"), "journal is about 3 items"), ((), "is empty")):
+        for file in project.folder.glob("journal.db*"):
+            file.unlink()
+        (project.folder / "journal.db").touch()
+        for file in journals:
+            (project.folder / file.name).write_bytes(file.read_bytes())
+        with pytest.raises((BadInput, JournalError), match=words):
+            Project(project.folder).learner  # noqa: B018
+
+
+def test_missing_features_are_told(project):
+    manifest = project.folder / "pool" / "features" / "manifest.json"
+    manifest.unlink()
+    with pytest.raises(JournalError, match="features of 0 items; 30 were added"):
         Project(project.folder).learner  # noqa: B018
+
+
+def test_rows_are_found_in_whichever_piece_they_are(tmp_path, monkeypatch):
+    monkeypatch.setattr("asklearn.survey.PIECE", 7)
+    monkeypatch.setattr("asklearn.importing.PIECE", 7)
+    (tmp_path / "n.csv").write_text("size\n" + "".join(f"{i}.5\n" for i in range(30)))
+    made, _ = create(tmp_path / "p", tmp_path / "n.csv", Settings(kind="tabular", columns=("size",)))
+    assert len(made.features.shards) == 5
+    rows = [29, 0, 7, 6, 7]
+    assert made.payload(rows) == [{"size": row + 0.5} for row in rows]
+    assert np.all(np.diff(made.features[0:30][:, 0]) > 0)
 
 
 def shell(*words: object, cwd: Path) -> str:

@@ -122,10 +122,10 @@ def load_dataset(
     test_N = _test_rows(labels, table.columns[split] if split else None, split)
     pool, test = np.flatnonzero(~test_N), np.flatnonzero(test_N)
     made = adapt("encoders", encoder or kind)
-    with _located(Path(path).name, pool):
+    with located(Path(path).name, pool):
         made.fit(_take(items, pool))
         X_pool = made.encode(_take(items, pool), **({"progress": progress} if progress else {}))
-    with _located(Path(path).name, test):
+    with located(Path(path).name, test):
         X_test = made.encode(_take(items, test))
     return Dataset(
         name=Path(Path(path).name.removesuffix(".gz").removesuffix(".zst")).stem,
@@ -164,7 +164,7 @@ def _test_rows(labels: Sequence[Label], marks: Any, split: str | None) -> np.nda
 
 
 @contextmanager
-def _located(name: str, rows: Indices) -> Iterator[None]:
+def located(name: str, rows: Indices) -> Iterator[None]:
     """Add the row in the file to an encoder's complaint, which counts the items that it was given."""
     try:
         yield

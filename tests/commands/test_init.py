@@ -10,8 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import asklearn.project
-from asklearn.project import IMPORT, Manifest, Project
+from asklearn.project import IMPORT, Project
 
 
 def test_known_labels_are_told_and_a_second_init_changes_nothing(run, things):
@@ -59,7 +58,7 @@ def test_embeddings_with_what_to_show(run, tmp_path):
     done = run("init", "e.parquet", "--embedding", "v", "--show", "title")
     assert done.exit_code == 0, done.output
     assert Project(tmp_path).payload([3, 0]) == [{"title": "d"}, {"title": "a"}]
-    assert np.array_equal(np.load("pool/features.npy"), np.eye(4, 3))
+    assert np.array_equal(Project(tmp_path).features[0:4], np.eye(4, 3))
 
 
 @pytest.mark.parametrize(
@@ -74,6 +73,7 @@ def test_embeddings_with_what_to_show(run, tmp_path):
         (["--encoder", "txt"], ["Did you mean 'text'"]),
         (["--encoder", "text(dim=0)"], ["dim must be"]),
         (["--labels", "a,a"], ["must differ"]),
+        (["--into", "things.csv"], ["is a file"]),
     ],
 )
 def test_what_is_wrong_is_named_and_nothing_is_written(run, things, refused, change, words, tmp_path):
@@ -97,42 +97,6 @@ def test_another_project_is_not_written_over(run, project, refused):
     assert run("init", "things.csv", "--text", "kind", "--into", "other").exit_code == 0
 
 
-def test_an_interrupted_init_goes_on_where_it_stopped(run, things, tmp_path, monkeypatch, refused):
-    """Interrupted after the first piece of features, it encodes only the others, and the same."""
-    monkeypatch.setattr(asklearn.project, "ENCODED_AT_ONCE", 16)
-    words = ["init", "things.csv", "--text", "note", "--id", "code"]
-    assert run(*words, "--into", "whole").exit_code == 0
-
-    def stop(done: int, total: int) -> None:
-        raise KeyboardInterrupt
-
-    settings = Project(tmp_path / "whole").settings
-    with pytest.raises(KeyboardInterrupt):
-        asklearn.project.create(tmp_path / "part", tmp_path / "things.csv", settings, stop)
-    assert Manifest.read(tmp_path / "part" / "pool").encoded == 16
-    refused(run("status", "-p", "part"), "not finished", "same asklearn init again")
-    seen = []
-    asklearn.project.create(
-        tmp_path / "part", tmp_path / "things.csv", settings, lambda *one: seen.append(one)
-    )
-    assert seen == [(32, 60), (48, 60), (60, 60)]
-    features = [np.load(tmp_path / one / "pool" / "features.npy") for one in ("whole", "part")]
-    assert np.array_equal(*features)
-    assert not list((tmp_path / "part" / "pool").glob("*.part.npy"))
-
-
-def test_other_data_after_an_interruption_begin_anew(run, things, tmp_path, monkeypatch):
-    def fail(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(asklearn.project, "_encode", fail)
-        assert run("init", "things.csv", "--text", "note").exit_code == 130
-    (tmp_path / "things.csv").write_text("note\nred\nblue\n")
-    assert run("init", "things.csv", "--text", "note").exit_code == 0
-    assert Project(tmp_path).learner.state.rows == 2
-
-
 def test_images_are_written_beside_the_sheet(run, tmp_path, refused):
     from PIL import Image
 
@@ -153,3 +117,73 @@ def test_images_are_written_beside_the_sheet(run, tmp_path, refused):
     refused(run("label"), "cannot show images")
     assert run("tell", "b.csv").exit_code == 0
     assert json.loads(run("status", "--json").stdout)["counts"]["asked"] == 3
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """Write photos/{dark,light}/*.png and return the label of each path."""
+    from PIL import Image
+
+    truth = {}
+    for label, shade in (("dark", 20), ("light", 220)):
+        (tmp_path / "photos" / label).mkdir(parents=True)
+        for number in range(5):
+            noise = np.random.default_rng([shade, number]).integers(0, 30, (8, 8), np.uint8)
+            Image.fromarray(noise + np.uint8(shade)).save(tmp_path / "photos" / label / f"{number}.png")
+            truth[f"{label}/{number}.png"] = label
+    return truth
+
+
+@pytest.mark.parametrize("words", [[], ["--image", "image"]])
+def test_a_folder_of_images_needs_no_words_and_its_paths_are_ids(run, photos, tmp_path, words):
+    done = run("init", "photos", *words, "--label", "label", "--into", "p")
+    assert done.exit_code == 0, done.output
+    learner = Project(tmp_path / "p").learner
+    assert learner.labels == photos
+    assert learner.state.item(0) == "dark/0.png"
+
+
+def test_a_project_is_not_made_inside_its_data(run, photos, refused, tmp_path):
+    for into in ("photos", "photos/here"):
+        refused(run("init", "photos", "--into", into), "inside the data", "--into")
+    assert not (tmp_path / "photos" / "asklearn.toml").exists()
+
+
+def test_all_columns_of_a_table_but_those_with_another_use(run, tmp_path):
+    (tmp_path / "n.csv").write_text(
+        "id,who,age,split,kind,note,town\n"
+        + "".join(f"{i},p{i},{i % 7},test,{'ab'[i % 2]},x,{'uv'[i % 2]}\n" for i in range(9))
+    )
+    done = run("init", "n.csv", "--columns", "all", "--id", "who", "--label", "kind", "--show", "note")
+    assert done.exit_code == 0, done.output
+    assert Project(tmp_path).settings.columns == ("age", "town")
+
+
+def test_a_column_that_is_named_all_is_that_column(run, tmp_path):
+    (tmp_path / "n.csv").write_text("all,age\n1.5,2\n2.5,3\n")
+    assert run("init", "n.csv", "--columns", "all").exit_code == 0
+    assert Project(tmp_path).settings.columns == ("all",)
+
+
+def test_numpy_files(run, tmp_path, refused):
+    X = np.random.default_rng(0).normal(size=(6, 3))
+    np.save(tmp_path / "x.npy", X)
+    assert run("init", "x.npy", "--into", "a").exit_code == 0
+    assert np.array_equal(Project(tmp_path / "a").features[0:6], X.astype(np.float32))
+    np.savez(tmp_path / "x.npz", vectors=X, names=np.array(list("abcdef")))
+    refused(run("init", "x.npz", "--into", "b"), "--embedding", "Got 0")
+    assert run("init", "x.npz", "--embedding", "vectors", "--id", "names", "--into", "b").exit_code == 0
+    assert Project(tmp_path / "b").learner.state.item(2) == "c"
+
+
+def test_a_seed_or_a_task_that_cannot_be_is_wrong_usage(run, things):
+    for words in (["--seed", "9" * 70], ["--task", "boxes"]):
+        done = run("init", "things.csv", "--text", "note", *words)
+        assert done.exit_code == 2
+        assert words[0] in done.stderr
+
+
+def test_a_seed_that_cannot_be_is_refused_in_the_settings_too(run, project, refused, tmp_path):
+    file = tmp_path / "asklearn.toml"
+    file.write_text(file.read_text().replace("seed = 0", "seed = 1" + "0" * 70))
+    refused(run("status"), "seed must be a whole number")

@@ -39,10 +39,11 @@ def ask(n: int, out: Path | None, pending: bool, force: bool, folder: Path) -> N
       asklearn ask -n 50 -o batch.csv
       asklearn ask --pending -o batch.csv --force
     """
-    from asklearn.project import Project, replacing
+    from asklearn.files import replacing
+    from asklearn.project import Project
 
     if out is not None:
-        writable(str(out))
+        writable(str(out), project=folder)
         if out.exists() and not force:
             raise BadInput(f"{out} is there already, and may hold labels. Tell it first, or add --force.")
     project = Project(folder)

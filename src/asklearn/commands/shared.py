@@ -51,17 +51,33 @@ def listed(names: str | None) -> list[str]:
     return [one for one in listed if one]
 
 
-def writable(*paths: str, source: str | None = None) -> None:
-    """Refuse a path that cannot be written or is taken, before hours of work rather than after."""
+def writable(*paths: str, source: str | None = None, project: Path | None = None) -> None:
+    """Refuse a path that cannot be written or is taken, before hours of work rather than after.
+
+    Taken are the file to read, what is given twice, and what a project keeps its own things in.
+    """
     taken = {} if source is None else {os.path.realpath(source): "it is the file to read"}
+    if project is not None:
+        taken |= dict.fromkeys(_own_files(project), "the project keeps its own things there")
     for path in paths:
         real = os.path.realpath(path)
+        if project is not None and os.path.dirname(real) in taken:
+            raise BadInput(f"Cannot write {path}: the project keeps its own things there. Give another path.")
         if real in taken:
             raise BadInput(f"Cannot write {path}: {taken[real]}. Give another path.")
         taken[real] = "it is given twice"
         folder = os.path.dirname(real)
         if not (os.access(path, os.W_OK) if os.path.exists(path) else _creatable(path)):
             raise BadInput(f"Cannot write {path}: {folder} is not a folder that you may write to.")
+
+
+def _own_files(folder: Path) -> list[str]:
+    from asklearn.settings import FILE, read_settings
+
+    pool, journal = folder / "pool", folder / read_settings(folder).journal
+    inner = [one for one in pool.glob("*") if one.is_dir()]
+    journals = [Path(f"{journal}{end}") for end in ("", "-wal", "-shm", "-journal")]
+    return [os.path.realpath(one) for one in (folder / FILE, pool, *inner, *journals)]
 
 
 def _creatable(path: str) -> bool:
@@ -76,6 +92,14 @@ def _creatable(path: str) -> bool:
 
 @contextlib.contextmanager
 def bar(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Show how far something has come; yields ``progress(done, total)``."""
+    with phases() as progress:
+        yield lambda done, total: progress(what, done, total)
+
+
+@contextlib.contextmanager
+def phases() -> Iterator[Callable[[str, int, int | None], None]]:
+    """Show how far each of several phases has come; yields ``progress(phase, done, total)``."""
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -95,5 +119,13 @@ def bar(what: str) -> Iterator[Callable[[int, int], None]]:
     )
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as shown:
-        task = shown.add_task(what, total=None)
-        yield lambda done, total: shown.update(task, completed=done, total=total)
+        tasks: dict[str, Any] = {}
+
+        def progress(phase: str, done: int, total: int | None) -> None:
+            if phase not in tasks:
+                for task in tasks.values():
+                    shown.stop_task(task)
+                tasks[phase] = shown.add_task(phase, total=total)
+            shown.update(tasks[phase], completed=done, total=total)
+
+        yield progress

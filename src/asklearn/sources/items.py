@@ -11,7 +11,7 @@ import numpy as np
 from asklearn.errors import BadInput
 from asklearn.registry import require
 
-_GROUP = 5_000
+_GROUP = 1_000
 
 
 def write_items(path: str | PathLike[str] | IO[bytes], columns: Mapping[str, Any]) -> None:
@@ -81,8 +81,10 @@ def _to_arrow(arrow: Any, values: Any) -> Any:
     if isinstance(values, np.ndarray) and values.ndim == 2:
         flat = arrow.array(np.ascontiguousarray(values, np.float32).ravel())
         return arrow.FixedSizeListArray.from_arrays(flat, values.shape[1])
-    listed = isinstance(values, np.ndarray) and values.dtype == object
-    return arrow.array(values.tolist() if listed else values)
+    if not isinstance(values, np.ndarray) or values.dtype != object:
+        return arrow.array(values)
+    made = arrow.array(values.tolist())
+    return made.cast(arrow.string()) if arrow.types.is_null(made.type) else made
 
 
 def _plain(value: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -205,21 +205,59 @@ def iter_table(
     return (_table(file.name, block) for block in _blocks(file, columns, rows))
 
 
-def _blocks(file: Path, columns: Sequence[str] | None, rows: int | None) -> Iterator[Block]:
-    if columns is not None and (isinstance(columns, str) or not columns):
-        raise BadInput(f"columns must be a list of at least one column name. Got {columns!r}.")
-    empty = True
+def column_names(path: str | PathLike[str]) -> list[str]:
+    """Return the names of the columns of what :func:`read_table` reads, without reading its rows.
+
+    Raises
+    ------
+    BadInput, MissingExtra
+        As in :func:`read_table`.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> file = pathlib.Path(tempfile.mkdtemp()) / "people.csv"
+    >>> _ = file.write_text("name,age\\nAda,36\\n")
+    >>> column_names(file)
+    ['name', 'age']
+    """
+    file = Path(path)
+    with _opened(file) as opened:
+        return list(opened.names)
+
+
+def is_image_folder(path: str | PathLike[str]) -> bool:
+    """Tell whether a path is a folder that is read as one of images.
+
+    Examples
+    --------
+    >>> is_image_folder("people.csv")
+    False
+    """
+    return Path(path).is_dir() and not is_saved(Path(path))
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[Columns]:
     try:
         with plain_memory(file.name), _opener(file)(file) as opened:
             unique(opened.names, file.name)
             if not opened.names:
                 raise BadInput(f"{file.name} has no columns.")
-            chosen = opened.names if columns is None else list(dict.fromkeys(columns))
-            for block in opened.blocks(known(chosen, opened.names, file.name), rows):
-                empty = False
-                yield block
+            yield opened
     except OSError as error:
         raise BadInput(f"{file.name} cannot be read: {first_line(error)}.") from error
+
+
+def _blocks(file: Path, columns: Sequence[str] | None, rows: int | None) -> Iterator[Block]:
+    if columns is not None and (isinstance(columns, str) or not columns):
+        raise BadInput(f"columns must be a list of at least one column name. Got {columns!r}.")
+    empty = True
+    with _opened(file) as opened:
+        chosen = opened.names if columns is None else list(dict.fromkeys(columns))
+        for block in opened.blocks(known(chosen, opened.names, file.name), rows):
+            empty = False
+            yield block
     if empty:
         raise BadInput(f"{file.name} has no rows.")
 
