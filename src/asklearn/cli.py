@@ -16,6 +16,7 @@ from typing import Any
 import click
 
 from asklearn import __version__
+from asklearn.commands.add import add
 from asklearn.commands.ask import ask
 from asklearn.commands.doctor import doctor
 from asklearn.commands.export import export
@@ -66,7 +67,7 @@ def main() -> None:
     """
 
 
-for command in (init, ask, label, tell, status, export, doctor):
+for command in (init, add, ask, label, tell, status, export, doctor):
     main.add_command(command)
 
 
