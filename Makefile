@@ -27,7 +27,7 @@ test: $(VENV)/.dev  ## run the whole suite
 test-slow: $(VENV)/.dev  ## run what takes longer than the suite may
 	$(BIN)/python -m pytest -n $(WORKERS) -m slow
 
-check: $(VENV)/.dev  ## everything CI does: lint, types, tests
+check: $(VENV)/.dev $(VENV)/.docs  ## everything CI does: lint, types, tests, among them that documents build
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -44,12 +44,13 @@ claim: $(VENV)/.dev  ## print the figures of one claim: make claim NAME=loop DAT
 fuzz: $(VENV)/.dev  ## break files, sheets, settings and journals on purpose: make fuzz [SECONDS=600] [SEED=0]
 	$(BIN)/python benchmarks/fuzz.py --seconds $(SECONDS) --seed $(SEED)
 
-docs: $(VENV)/.dev  ## regenerate what documents take from code and results
+docs: $(VENV)/.docs  ## bring documents up to date with code and results, and build docs/_build/index.html
 	$(BIN)/python docs/make_state_diagram.py
 	$(BIN)/python benchmarks/report.py
+	$(BIN)/python -m sphinx -q -W --keep-going docs docs/_build
 
 clean:  ## remove environments and caches
-	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis docs/_build docs/reference docs/project
 
 # The environment is complete when its stamp is there; it is made anew when the dependencies change.
 $(VENV)/.app: pyproject.toml
@@ -61,4 +62,8 @@ $(VENV)/.app: pyproject.toml
 
 $(VENV)/.dev: $(VENV)/.app
 	$(BIN)/python -m pip install --quiet --editable ".[dev]"
+	touch $@
+
+$(VENV)/.docs: $(VENV)/.app
+	$(BIN)/python -m pip install --quiet --editable ".[docs]"
 	touch $@

@@ -13,8 +13,10 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -25,6 +27,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 NAMES = ROOT / "docs" / "names.md"
 MADE_ELSEWHERE = ("docs/images/learning-curve.svg", "docs/images/report.png", "docs/claims.md")
+
+MADE = ("_build", "reference", "project")
 
 HEADINGS = {
     "acquisition": "Acquisition functions",
@@ -73,7 +77,8 @@ def blocks(text: str) -> Iterator[Block]:
 def pages() -> list[Path]:
     """Every Markdown file of the project, those of tools and environments excepted."""
     folders = [one for one in ROOT.iterdir() if one.is_dir() and not one.name.startswith(".")]
-    return sorted([*ROOT.glob("*.md"), *(page for folder in folders for page in folder.rglob("*.md"))])
+    found = [*ROOT.glob("*.md"), *(page for folder in folders for page in folder.rglob("*.md"))]
+    return sorted(page for page in found if not any(ROOT / "docs" / one in page.parents for one in MADE))
 
 
 def prose(text: str) -> str:
@@ -472,6 +477,58 @@ def test_state_diagram_is_current():
     assert script.drawn(page.replace("asked --> answered", "asked --> erased")) == page
     with pytest.raises(SystemExit, match="Expected the marks"):
         script.drawn(page.replace(script.END, ""))
+
+
+# The built pages
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build a copy of the documents; any warning is an error."""
+    pytest.importorskip("sphinx", reason="no sphinx; make check installs it")
+    out = tmp_path_factory.mktemp("built")
+    shutil.copytree(ROOT / "docs", out / "docs", ignore=shutil.ignore_patterns(*MADE))
+    for page in ROOT.glob("*.md"):
+        shutil.copy(page, out)
+    done = subprocess.run(
+        [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-d", str(out / "trees"), str(out / "docs"),
+         str(out / "pages")],
+        env={**os.environ, "OMP_NUM_THREADS": "1", "NO_COLOR": "1"}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return out / "pages"
+
+
+def test_documents_build_without_a_warning(built: Path):
+    for name in (
+        "index",
+        "names",
+        "architecture",
+        "project/readme",
+        "reference/index",
+        "reference/registered",
+    ):
+        assert (built / f"{name}.html").stat().st_size > 1000
+
+
+def test_everything_registered_has_its_entry_in_the_reference(built: Path):
+    from asklearn import registry
+
+    reference = _script(ROOT / "docs" / "make_reference.py")
+    listed = zlib.decompress((built / "objects.inv").read_bytes().split(b"\n", 4)[4]).decode()
+    known = {line.split(" ")[0] for line in listed.splitlines()}
+    page = (built / "reference" / "registered.html").read_text(encoding="utf-8")
+    for group in registry.GROUPS:
+        for name in registry.names(group):
+            assert f'id="{group}-{name.replace("_", "-")}"' in page
+            assert reference.object_of(registry.lookup(group, name)) in known
+
+
+def test_no_page_asks_another_server_for_anything(built: Path):
+    loaded = re.compile(r"<(?:script|link|img|iframe)[^>]*(?:src|href)=\"(?:https?:)?//[^\"]*")
+    assert [
+        found[0] for page in built.rglob("*.html") if (found := loaded.search(page.read_text("utf-8")))
+    ] == []
 
 
 # Changelog

@@ -41,7 +41,7 @@ class CrossFit:
 
 @dataclass(frozen=True, slots=True)
 class Audited:
-    """The audit's items as :meth:`asklearn.ActiveLearner.audited` gives them; N items, C classes.
+    """The audit's items as :meth:`~asklearn.learner.ActiveLearner.audited` gives them; N items, C classes.
 
     Attributes
     ----------

@@ -6,7 +6,7 @@ never part of an event; they are referred to by item id, so that they can be del
 
 An event is written as one JSON object: ``{"v": FORMAT, "kind": "Answered", ...its fields}``, without
 the fields that hold their default. A reader refuses a format newer than its own, and upgrades an older
-one in :data:`_UPGRADES`.
+one in ``_UPGRADES``.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The contracts between the floors: what a plug-in must offer, and nothing more.
 
-Each contract has a conformance suite in :mod:`asklearn.testing` that finds every registered
+Each contract has a conformance suite in ``asklearn.testing`` that finds every registered
 implementation by itself; a third party runs the same suite over theirs.
 """
 

@@ -10,7 +10,7 @@ Rule 3. An event is checked before it is appended (:func:`check`) and never afte
 a journal holds, since what is stored has happened. A reply is refused only if its item was never added:
 it is a person's work, and may be late.
 
-:data:`TRANSITIONS` says for each status of an item which events may come, and what the status can be then
+``TRANSITIONS`` says for each status of an item which events may come, and what the status can be then
 (what it was is always among the possibilities, when a reply has been overtaken by a higher revision).
 """
 

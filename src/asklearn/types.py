@@ -171,7 +171,7 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What :meth:`ActiveLearner.ask` hands out.
+    """What :meth:`~asklearn.learner.ActiveLearner.ask` hands out.
 
     Attributes
     ----------
