@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asklearn.errors import BadInput
-from asklearn.selection import coverage
+from asklearn.selection import coverage, lazy
 from asklearn.selection.coverage import (
     FacilityLocation,
     MaxHerding,
@@ -67,8 +67,8 @@ def pool(seed, size=40, labelled=4, dims=3):
 
 @pytest.fixture(params=[512, 5], ids=["one front", "fronts of five"])
 def front(request, monkeypatch):
-    monkeypatch.setattr(coverage, "FRONT", request.param)
-    monkeypatch.setattr(coverage, "STEP", 3)
+    monkeypatch.setattr(lazy, "FRONT", request.param)
+    monkeypatch.setattr(lazy, "STEP", 3)
     monkeypatch.setattr(coverage, "BLOCK", 7)
 
 

@@ -11,6 +11,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from asklearn.errors import BadInput
+from asklearn.neighbours import nearest
 from asklearn.selection.base import features_of, labelled_of, scores_of, selection
 from asklearn.selection.k_means_plus_plus import k_means_plus_plus
 from asklearn.selection.top import top
@@ -205,7 +206,7 @@ def _densest_each(features_ND: Floats, cluster_N: Indices, centroids_KD: Floats)
         if len(members):
             apart_MD = features_ND[members] - centroids_KD[k]
             core = members[np.argsort(np.einsum("md,md->m", apart_MD, apart_MD), kind="stable")[:CORE]]
-            picks_K[k] = core[_typicality(features_ND[core]).argmax()]
+            picks_K[k] = core[typicality(features_ND[core]).argmax()]
     empty = np.flatnonzero(picks_K < 0)
     taken_N = np.isin(np.arange(len(features_ND)), picks_K)
     picks_K[empty] = _nearest_free(features_ND, centroids_KD[empty], taken_N)
@@ -224,13 +225,16 @@ def _nearest_free(features_ND: Floats, centroids_KD: Floats, taken_N: NDArray[np
     return picks
 
 
-def _typicality(features_MD: Floats) -> Floats:
-    """Return minus the mean distance of each row to its nearest neighbours among the others."""
-    neighbours = min(NEIGHBOURS, len(features_MD) - 1)
-    if neighbours == 0:
-        return np.zeros(len(features_MD))
-    norms_M = np.einsum("md,md->m", features_MD, features_MD)
-    squares_MM = norms_M[:, None] + norms_M - 2 * (features_MD @ features_MD.T)
-    np.fill_diagonal(squares_MM, 0)
-    nearest = np.partition(squares_MM, neighbours, axis=1)[:, : neighbours + 1]
-    return np.asarray(-np.sqrt(np.maximum(nearest, 0)).sum(axis=1) / neighbours)
+def typicality(features_MD: Floats, neighbours: int = NEIGHBOURS) -> Floats:
+    """Return minus the mean distance of each row to its nearest others; copies have a typicality too.
+
+    Examples
+    --------
+    >>> typicality(np.array([[0.0], [1.0], [1.5]]), 1)
+    array([-1. , -0.5, -0.5])
+    """
+    size = len(features_MD)
+    if size == 1:
+        return np.zeros(1)
+    _, distance_MK = nearest(features_MD, features_MD, max(1, neighbours), itself_M=np.arange(size))
+    return np.asarray(-distance_MK.mean(axis=1))

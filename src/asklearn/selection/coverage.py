@@ -18,13 +18,12 @@ from asklearn.errors import BadInput
 from asklearn.neighbours import squared_distances
 from asklearn.selection.base import features_of, labelled_of, scores_of, selection
 from asklearn.selection.clustering import check_finite, k_means
+from asklearn.selection.lazy import LazyGreedy
 from asklearn.selection.top import top
 from asklearn.types import Candidates, Floats, Indices
 
 SAMPLE = 20_000
 PER_PICK = 5
-FRONT = 512
-STEP = 16
 BLOCK = 256
 PURITY_ROWS = 1000
 
@@ -265,9 +264,7 @@ def greedy_cover(
 
     Notes
     -----
-    The picks of plain greedy, up to rounding. What a point adds can only fall, so an old figure is an upper
-    bound (lazy greedy): only a front of 512 points with the highest bounds is held and brought up to date,
-    and that in small steps, until one beats every bound.
+    The picks of plain greedy, up to rounding: see :class:`~asklearn.selection.lazy.LazyGreedy`.
 
     Examples
     --------
@@ -277,11 +274,16 @@ def greedy_cover(
     array([1, 3])
     """
     cover = _Cover(similarity, points_SD, centres_LD, weight_S)
-    return np.array([cover.pick() for _ in range(n)], np.int64)
+    greedy = LazyGreedy(cover.at_first(), cover.hold, cover.adds)
+    picks = np.empty(n, np.int64)
+    for turn in range(n):
+        picks[turn] = greedy.pick()
+        cover.take(points_SD[picks[turn] : picks[turn] + 1])
+    return picks
 
 
 class _Cover:
-    """What each point adds, as last reckoned: an upper bound."""
+    """How well each point is covered by now, and the similarities of the front to all of them."""
 
     def __init__(
         self, similarity: Similarity, points_SD: Floats, centres_LD: Floats, weight_S: Floats | None
@@ -291,51 +293,25 @@ class _Cover:
         self.weight_S = np.ones(size, np.float32) if weight_S is None else weight_S.astype(np.float32)
         self.covered_S = np.zeros(size, np.float32)
         for start in range(0, len(centres_LD), BLOCK):
-            near_BS = similarity(centres_LD[start : start + BLOCK], points_SD)
-            np.maximum(self.covered_S, near_BS.max(axis=0), out=self.covered_S)
-        self.gain_S, self.turn = np.empty(size), 0
-        self.fresh_S = np.zeros(size, np.int64)
-        for start in range(0, size, BLOCK):
-            rows = slice(start, start + BLOCK)
-            self.gain_S[rows] = self._adds(similarity(points_SD[rows], points_SD))
-        self.rows: Indices = np.empty(0, np.int64)
-        self.rim = np.inf
+            self.take(centres_LD[start : start + BLOCK])
 
-    def pick(self) -> int:
-        while True:
-            gain_F = self.gain_S[self.rows]
-            order = np.argsort(-gain_F, kind="stable")[:STEP]
-            if not len(order) or gain_F[order[0]] < self.rim:
-                self._renew()
-                continue
-            stale = order[self.fresh_S[self.rows[order]] < self.turn]
-            if len(stale) and stale[0] == order[0]:
-                self._refresh(stale)
-                continue
-            return self._take(int(order[0]))
+    def at_first(self) -> Floats:
+        size = len(self.points_SD)
+        blocks = [self.points_SD[start : start + BLOCK] for start in range(0, size, BLOCK)]
+        return np.concatenate([self._more(self.similarity(block, self.points_SD)) for block in blocks])
 
-    def _take(self, place: int) -> int:
-        row = int(self.rows[place])
-        np.maximum(self.covered_S, self.near_FS[place], out=self.covered_S)
-        self.gain_S[row] = -np.inf
-        self.turn += 1
-        return row
+    def hold(self, rows: Indices) -> None:
+        self.near_FS = self.similarity(self.points_SD[rows], self.points_SD)
 
-    def _refresh(self, places: Indices) -> None:
-        rows = self.rows[places]
-        self.gain_S[rows] = np.minimum(self.gain_S[rows], self._adds(self.near_FS[places]))
-        self.fresh_S[rows] = self.turn
+    def adds(self, places: Indices) -> Floats:
+        blocks = [places[start : start + BLOCK] for start in range(0, max(len(places), 1), BLOCK)]
+        return np.concatenate([self._more(self.near_FS[block]) for block in blocks])
 
-    def _renew(self) -> None:
-        order = np.argsort(-self.gain_S, kind="stable")
-        self.rows = order[:FRONT]
-        self.rim = self.gain_S[order[FRONT]] if len(order) > FRONT else -np.inf
-        self.near_FS = self.similarity(self.points_SD[self.rows], self.points_SD)
-        open_F = np.flatnonzero(np.isfinite(self.gain_S[self.rows]))
-        for start in range(0, len(open_F), BLOCK):
-            self._refresh(open_F[start : start + BLOCK])
+    def take(self, centres_BD: Floats) -> None:
+        near_S = self.similarity(centres_BD, self.points_SD).max(axis=0)
+        np.maximum(self.covered_S, near_S, out=self.covered_S)
 
-    def _adds(self, near_BS: Floats) -> Floats:
+    def _more(self, near_BS: Floats) -> Floats:
         more_BS = near_BS - self.covered_S
         return np.asarray(np.maximum(more_BS, 0, out=more_BS) @ self.weight_S)
 
