@@ -14,8 +14,8 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from asklearn import learner as learners
 from asklearn.crossfit import CrossFit, audit_sample, cross_fit
-from asklearn.evaluate import UNKNOWN
 from asklearn.errors import NotFitted
+from asklearn.evaluate import UNKNOWN
 from asklearn.events import Added, Answered, Asked, Configured, Erased, Skipped
 from asklearn.learner import ActiveLearner
 from asklearn.registry import adapt

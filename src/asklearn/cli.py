@@ -22,6 +22,7 @@ from asklearn.commands.doctor import doctor
 from asklearn.commands.export import export
 from asklearn.commands.init import init
 from asklearn.commands.label import label
+from asklearn.commands.report import report
 from asklearn.commands.shared import bar, listed, writable
 from asklearn.commands.status import status
 from asklearn.commands.tell import tell
@@ -67,7 +68,7 @@ def main() -> None:
     """
 
 
-for command in (init, add, ask, label, tell, status, export, doctor):
+for command in (init, add, ask, label, tell, status, report, export, doctor):
     main.add_command(command)
 
 

@@ -1,6 +1,8 @@
-"""A result that looks like a real one, to draw reports from."""
+"""A result that looks like a real one, to draw reports from; a reader of pages, and a browser."""
 
 import json
+import shutil
+from html.parser import HTMLParser
 
 import numpy as np
 import pytest
@@ -97,3 +99,91 @@ def make_result():
 def result():
     """Three strategies, five seeds."""
     return build()
+
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+TAGS = set(
+    """
+    html head meta title style body header main footer section h1 h2 p b bdi span small dl dt dd div ul li figure
+    figcaption details summary table caption thead tbody tr th td pre code img svg g line circle polyline polygon
+    rect text
+    """.split()  # noqa: SIM905
+)
+
+
+class Reader(HTMLParser):
+    """Collects what a browser would build."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.tags, self.attributes, self.words, self._hidden = set(), [], [], 0
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+        self.attributes += attrs
+        self._hidden += tag == "style"
+
+    def handle_endtag(self, tag):
+        self._hidden -= tag == "style"
+
+    def handle_data(self, data):
+        if not self._hidden:
+            self.words.append(data)
+
+
+def read_page(page):
+    """Only the tags that we use, no handler, nothing loaded, nothing unprintable."""
+    reader = Reader(page)
+    assert reader.tags <= TAGS
+    for name, value in reader.attributes:
+        assert not name.startswith("on")
+        assert name not in {"href", "xlink:href", "action", "srcset", "formaction"}
+        if name == "src":
+            assert value.startswith("data:image/")
+    page.encode("utf-8")
+    return reader
+
+
+@pytest.fixture(scope="session")
+def check():
+    """Read a page, and refuse what should not be in it."""
+    return read_page
+
+
+@pytest.fixture(scope="session")
+def browser():
+    if CHROMIUM is None:
+        pytest.skip("no Chromium; apt-get install -y chromium")
+    api = pytest.importorskip("playwright.sync_api", reason="no Playwright; pip install playwright")
+    with api.sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield browser
+        browser.close()
+
+
+def open_page(browser, path, **options):
+    """The page from its file, and what it asked for and complained of."""
+    tab = browser.new_page(**options)
+    noise, requests = [], []
+    tab.on("console", lambda message: noise.append(message.text))
+    tab.on("pageerror", lambda error: noise.append(str(error)))
+    tab.on("request", lambda request: requests.append(request.url))
+    tab.goto(path.as_uri())
+    return tab, noise, [url for url in requests if not url.startswith("data:")]
+
+
+@pytest.fixture
+def opened():
+    """Open a page in the browser."""
+    return open_page

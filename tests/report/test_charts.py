@@ -1,6 +1,7 @@
 """Ticks, label placement and the geometry of the charts."""
 
 import itertools
+import math
 import re
 import xml.etree.ElementTree as ET
 
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from asklearn.report.charts import (
     Series,
+    column_chart,
     decimals,
     dot_chart,
     line_chart,
@@ -162,3 +164,43 @@ def test_a_bar_is_as_long_as_its_share():
     ]
     assert widths == [20, 60]
     assert "nan" not in stacked_bar([0], 0, "t")
+
+
+def test_whole_bands_are_drawn_to_their_ends():
+    series = Series("a", [1, 2], [0.5, 0.5], [0.0, 0.1], [1.0, 0.9])
+    cut = line_chart([series], title="t", y_title="y", end_labels=False)
+    whole = line_chart([series], title="t", y_title="y", end_labels=False, whole=True)
+    assert ">0.8<" not in cut
+    assert ">0.8<" in whole
+
+
+def test_dots_with_whiskers_and_without_a_value():
+    series = Series("a", [0.5, math.nan], [], [0.2, 0.0], [0.8, 0.0], whiskers=True)
+    drawn = dot_chart(["x", "y"], [series], title="t", x_title="share")
+    assert drawn.count("<circle") == 1
+    assert drawn.count('class="whisker') == 2
+    assert "link" not in drawn
+    assert "nan" not in drawn
+
+
+def test_ticks_in_per_cent_are_not_rounded_to_each_other():
+    drawn = dot_chart(["x"], [Series("a", [0.2], [])], title="t", x_title="share")
+    ticks = re.findall(r">([\d.]+)%<", drawn)
+    assert ticks[:3] == ["0.0", "2.5", "5.0"]
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(0, 10**6), min_size=1, max_size=62), st.sampled_from([340, 760]))
+def test_columns_stay_within_their_chart(counts, width):
+    drawn = column_chart(
+        counts, [f"day {i}" for i in range(len(counts))], title="t", y_title="labels", width=width
+    )
+    boxes = re.findall(r'<rect x="([\d.]+)" width="([\d.]+)" y="([\d.]+)" height="([\d.]+)"', drawn)
+    assert len(boxes) == len(counts)
+    left, top = 0.0, 0.0
+    for x, wide, y, high in (tuple(map(float, box)) for box in boxes):
+        assert x >= left - 0.2
+        assert x + wide <= width
+        assert y >= top
+        left = x + wide
+        assert high == pytest.approx(170 - y if width > 500 else 140 - y, abs=0.2)

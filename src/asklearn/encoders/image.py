@@ -155,22 +155,33 @@ class ImageEncoder:
 
     @staticmethod
     def thumbnail(image: Any) -> str:
-        """Return an image (file bytes, or an array of pixels) as a small PNG in a data URI."""
+        """Return an image (file bytes, or an array of pixels) as a small PNG or JPEG in a data URI.
+
+        Raises
+        ------
+        BadInput
+            If the bytes are no image, or one of too many pixels.
+        """
         pillow = require("PIL.Image", "app")
         if isinstance(image, bytes):
-            opened = pillow.open(io.BytesIO(image))
-            opened = opened.convert("RGB" if opened.mode not in ("L", "1") else "L")
+            opened = _open(image, 0)
+            try:
+                opened.draft("RGB", (4 * THUMBNAIL, 4 * THUMBNAIL))
+                opened = opened.convert("RGB" if opened.mode not in ("L", "1") else "L")
+            except Exception as error:
+                raise BadInput(_unreadable(image, 0, error)) from error
         else:
             pixels = np.asarray(image, float)
             top = pixels.max() or 1.0
             opened = pillow.fromarray((255 * pixels / top).clip(0, 255).astype(np.uint8))
+        photo = max(opened.size) > 2 * THUMBNAIL
         if max(opened.size) < THUMBNAIL // 2:
             scale = THUMBNAIL // max(opened.size)
             opened = opened.resize((opened.width * scale, opened.height * scale), pillow.Resampling.NEAREST)
-        opened.thumbnail((THUMBNAIL, THUMBNAIL))
-        out = io.BytesIO()
-        opened.save(out, "PNG")
-        return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode()
+        opened.thumbnail((2 * THUMBNAIL, 2 * THUMBNAIL) if photo else (THUMBNAIL, THUMBNAIL))
+        out, form = io.BytesIO(), "JPEG" if photo else "PNG"
+        opened.save(out, form)
+        return f"data:image/{form.lower()};base64,{base64.b64encode(out.getvalue()).decode()}"
 
     def _chunk(self, learnt: _Learnt) -> int:
         return max(1, _ACTIVATIONS // (learnt.side**2 * len(learnt.centroid_KP)))

@@ -120,6 +120,7 @@ def line_chart(
     log_x: bool = False,
     reference: tuple[float, str] | None = None,
     end_labels: bool = True,
+    whole: bool = False,
 ) -> Html:
     """Return lines, bands and whiskers over a common x axis as SVG.
 
@@ -139,6 +140,8 @@ def line_chart(
         A dashed horizontal line with its name.
     end_labels : bool
         Whether the names stand at the line ends (else the page needs a legend).
+    whole : bool
+        Whether bands and whiskers are shown to their ends, even where they dwarf the lines.
 
     Returns
     -------
@@ -158,7 +161,7 @@ def line_chart(
     right = 16 + (max(map(len, names)) * GLYPH + 12 if end_labels else 0)
     left, top, bottom = 46, 34, 42
     x_low, x_high = min(min(one.x) for one in drawn), max(max(one.x) for one in drawn)
-    y_low, y_high = _y_range(drawn, reference)
+    y_low, y_high = _y_range(drawn, reference, whole)
     to_x = _scale(x_low, x_high, left, width - right, log_x)
     to_y = _scale(y_low, y_high, height - bottom, top, False)
 
@@ -201,6 +204,8 @@ def dot_chart(
 ) -> Html:
     """Return one row per name with a dot for each series (whose `y` is ignored), from zero, as SVG.
 
+    A series with `low` and `high` gets a whisker in each row; a value that is not finite gets no dot.
+
     Examples
     --------
     >>> dots = dot_chart(["cat", "dog"], [Series("margin", [3, 5], [])], title="Asked", x_title="share")
@@ -211,25 +216,61 @@ def dot_chart(
     left = max(map(len, names), default=0) * GLYPH + 16
     step, top = 22, 6
     height = top + step * len(rows) + 40
-    highest = max((max(one.x) for one in series if len(one.x)), default=1.0) or 1.0
+    ends = [value for one in series for value in (*one.x, *(one.high or ())) if math.isfinite(value)]
+    highest = max(ends, default=1.0) or 1.0
+    highest = 1.0 if 0.9 < highest < 1 else highest
     to_x = _scale(0, highest, left, width - 24, False)
     base = top + step * len(rows)
     ticks = nice_ticks(0, highest, 3 if width < 500 else 7)
     parts = [_grid([], ticks, to_x, to_x, left, width - 24, base, percent=True)]
     parts.append(tag("text", x_title, x=width - 24, y=height - 4, class_="axis-title", text_anchor="end"))
+    whiskers = any(one.low is not None for one in series)
     for i, (row, name) in enumerate(zip(rows, names, strict=True)):
         y = top + step * (i + 0.5)
-        values = [to_x(one.x[i]) for one in series]
+        values = [to_x(one.x[i]) for one in series if math.isfinite(one.x[i])]
         label = tag(
             "text", tag("title", shorten(row, 200)), name, x=_short(left - 10), y=y + 4, text_anchor="end"
         )
         parts.append(label)
-        if values:
+        if values and not whiskers:
             parts.append(_segment(min(values), y, max(values), y, "link"))
-        parts += [
-            tag("circle", *_notes(one, i), cx=_short(x), cy=y, r=5, class_=f"dot {one.css}")
-            for one, x in zip(series, values, strict=True)
-        ]
+        for one in series:
+            if one.low is not None and one.high is not None:
+                parts.append(_segment(to_x(one.low[i]), y, to_x(one.high[i]), y, f"whisker {one.css}"))
+            if math.isfinite(one.x[i]):
+                dot = {"cx": _short(to_x(one.x[i])), "cy": y, "r": 5, "class_": f"dot {one.css}"}
+                parts.append(tag("circle", *_notes(one, i), **dot))
+    return svg(width, height, title, parts)
+
+
+def column_chart(
+    counts: Sequence[int], names: Sequence[str], *, title: str, y_title: str, width: int = 760
+) -> Html:
+    """Return a column for each count, named below as far as there is room, as SVG.
+
+    Examples
+    --------
+    >>> column_chart([3, 0, 5], ["Mon", "Tue", "Wed"], title="Labels", y_title="labels").count("<rect")
+    3
+    """
+    left, right, top, bottom, height = 46, 8, 30, 30, 200 if width > 500 else 170
+    base, most = height - bottom, max([1, *counts])
+    to_y = _scale(0, most, base, top, False)
+    slot = (width - left - right) / max(len(counts), 1)
+    ticks = [tick for tick in nice_ticks(0, most, 3) if tick == int(tick)]
+    parts = [_grid(ticks, [], to_y, to_y, left, width - right, base)]
+    parts.append(tag("text", y_title, x=2, y=14, class_="axis-title"))
+    every = max(1, math.ceil((max(map(len, names), default=0) * GLYPH + 14) / slot))
+    for i, (count, name) in enumerate(zip(counts, names, strict=True)):
+        x, y = left + slot * i, to_y(count)
+        note = tag("title", f"{name}: {count:,}")
+        size = {"x": _short(x + 0.1 * slot), "width": _short(min(0.8 * slot, 48)), "y": _short(y)}
+        parts.append(tag("rect", note, **size, height=_short(base - y), class_="part0"))
+        if i % every == 0:
+            middle = x + 0.1 * slot + min(0.4 * slot, 24)
+            anchor = "start" if middle < left + len(name) * GLYPH / 2 else "middle"
+            place = x + 0.1 * slot if anchor == "start" else middle
+            parts.append(tag("text", name, x=_short(place), y=height - 8, text_anchor=anchor))
     return svg(width, height, title, parts)
 
 
@@ -288,7 +329,9 @@ def _scale(low: float, high: float, start: float, end: float, log: bool) -> Call
     return lambda value: start + (end - start) * (value - low) / (high - low)
 
 
-def _y_range(series: Sequence[Series], reference: tuple[float, str] | None) -> tuple[float, float]:
+def _y_range(
+    series: Sequence[Series], reference: tuple[float, str] | None, whole: bool
+) -> tuple[float, float]:
     """Span all lines, and bands as far as they do not dwarf them; up to 1 at most where nothing is above."""
     middle = np.concatenate([np.asarray(one.y, float) for one in series])
     if reference:
@@ -296,7 +339,9 @@ def _y_range(series: Sequence[Series], reference: tuple[float, str] | None) -> t
     room = max(float(np.ptp(middle)), 0.04)
     bounds = [b for one in series for b in (one.low, one.high) if b is not None]
     edges = np.concatenate([middle, *(np.asarray(b, float) for b in bounds)])
-    edges = np.clip(edges[np.isfinite(edges)], middle.min() - 0.35 * room, middle.max() + 0.35 * room)
+    edges = edges[np.isfinite(edges)]
+    if not whole:
+        edges = np.clip(edges, middle.min() - 0.35 * room, middle.max() + 0.35 * room)
     low, high = float(edges.min()) - 0.04 * room, float(edges.max()) + 0.04 * room
     if middle.min() >= 0 and middle.max() <= 1:
         low, high = max(low, 0.0), min(high, 1.0)
@@ -314,6 +359,7 @@ def _grid(
     percent: bool = False,
 ) -> Html:
     places = decimals(y_ticks[1] - y_ticks[0]) if len(y_ticks) > 1 else 3
+    percent_places = max(decimals(x_ticks[1] - x_ticks[0]) - 2, 0) if len(x_ticks) > 1 else 0
     parts = []
     for value in y_ticks:
         y = to_y(value)
@@ -323,7 +369,7 @@ def _grid(
     for value in x_ticks:
         x = to_x(value)
         parts.append(_segment(x, base, x, base + 5, "axis"))
-        words = f"{value:.{max(decimals(x_ticks[-1] - x_ticks[0]) - 2, 0)}%}" if percent else f"{value:,.12g}"
+        words = f"{value:.{percent_places}%}" if percent else f"{value:,.12g}"
         parts.append(tag("text", words, x=_short(x), y=_short(base + 19), text_anchor="middle"))
     return tag("g", *parts)
 

@@ -46,7 +46,11 @@ def section(heading: str, *parts: Html) -> Html:
 
 
 def figure(
-    draw: Callable[[int], Html], caption: object, names: Sequence[Series] = (), data: Html | None = None
+    draw: Callable[[int], Html],
+    caption: object,
+    names: Sequence[Series] = (),
+    data: Html | None = None,
+    css: str | None = None,
 ) -> Html:
     """Return a chart in two widths, of which the style sheet shows the one that fits, with its caption.
 
@@ -60,6 +64,8 @@ def figure(
         Named above the narrow drawing, whose lines have no room for labels.
     data : Html
         A table of the same numbers, for those who cannot see or want to copy.
+    css : str
+        Class of the whole.
     """
     return tag(
         "figure",
@@ -67,6 +73,32 @@ def figure(
         tag("div", legend(swatch, names) if names else "", draw(340), class_="narrow"),
         tag("figcaption", caption),
         data or "",
+        class_=css,
+    )
+
+
+def figures(cards: Sequence[tuple[str, str, str]]) -> Html:
+    """Return the few numbers that matter, each as (what it is, the number, its interval and basis).
+
+    Examples
+    --------
+    >>> figures([("Labels", "60", "3% of 1,797 items")]).count("<dt>")
+    1
+    """
+    if not cards:
+        return Html("")
+    return tag(
+        "dl",
+        *(
+            tag(
+                "div",
+                tag("dt", shorten(title, 60)),
+                tag("dd", big, class_="big"),
+                tag("dd", shorten(small, 160), class_="small"),
+            )
+            for title, big, small in cards
+        ),
+        class_="figures",
     )
 
 

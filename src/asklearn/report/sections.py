@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-import re
 import shlex
-from base64 import b64encode
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from asklearn.report.cards import card
 from asklearn.report.charts import Series, dot_chart, dot_swatch, line_chart, stacked_bar, swatch
+from asklearn.report.confusion import confusion_table
 from asklearn.report.curves import curve_series
 from asklearn.report.html import Html, join, shorten, tag
 from asklearn.report.numbers import (
@@ -61,8 +61,6 @@ TERMS = (
     ),
 )
 PARTS = ("fit", "score", "select")
-_IMAGE = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/]+={0,2}")
-_MAGIC = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpeg", b"GIF8": "gif"}
 
 
 def own_estimate(view: View) -> Html:
@@ -240,63 +238,9 @@ def confusion(view: View) -> Html:
     square = counts_CC.shape == (len(labels), len(labels))
     if not (labels and square and np.isfinite(counts_CC).all() and counts_CC.min() >= 0 and counts_CC.sum()):
         return Html("")
-    small = len(labels) <= 12
-    what = (
-        "Rows are the true classes, columns what the model said." if small else "The most frequent mistakes."
-    )
-    body = (_heat if small else _worst_pairs)(labels, counts_CC)
+    how, body = confusion_table(labels, counts_CC, "test rows")
     return section(
-        "What it still confuses", tag("p", f"{what} Counted on {counts_CC.sum():,.0f} answers."), body
-    )
-
-
-def _heat(labels: Sequence[str], counts_CC: np.ndarray[Any, Any]) -> Html:
-    share_CC = counts_CC / np.maximum(counts_CC.sum(axis=1, keepdims=True), 1)
-    worst = max(float((share_CC - np.diag(np.diag(share_CC))).max()), 0.02)
-    rows = [
-        [
-            tag("bdi", shorten(labels[i], 40)),
-            *(
-                tag(
-                    "td",
-                    f"{n:,.0f}",
-                    class_="right" if i == j else None,
-                    style=_shade("right" if i == j else "wrong", share_CC[i, j] / (1 if i == j else worst)),
-                )
-                for j, n in enumerate(row)
-            ),
-        ]
-        for i, row in enumerate(counts_CC)
-    ]
-    return table(
-        "Test rows by true class (rows) and predicted class (columns)",
-        ["true", *(shorten(one, 20) for one in labels)],
-        rows,
-        "heat",
-    )
-
-
-def _shade(tone: str, strength: float) -> str:
-    return f"background: rgba(var(--{tone}), {0.45 * strength:.2f})"
-
-
-def _worst_pairs(labels: Sequence[str], counts_CC: np.ndarray[Any, Any]) -> Html:
-    wrong_CC = counts_CC.copy()
-    np.fill_diagonal(wrong_CC, 0)
-    worst = [divmod(int(k), len(labels)) for k in np.argsort(-wrong_CC, axis=None, kind="stable")[:10]]
-    rows = [
-        [
-            tag("bdi", shorten(labels[i], 60)),
-            tag("td", tag("bdi", shorten(labels[j], 60))),
-            f"{wrong_CC[i, j]:,.0f} of {counts_CC[i].sum():,.0f}",
-        ]
-        for i, j in worst
-        if wrong_CC[i, j] > 0
-    ]
-    return (
-        table("Most frequent mistakes", ["true class", "taken for", "test rows"], rows)
-        if rows
-        else tag("p", "No mistakes.")
+        "What it still confuses", tag("p", f"{how} Counted on {counts_CC.sum():,.0f} answers."), body
     )
 
 
@@ -342,63 +286,13 @@ def examples(view: View, images: Mapping[str, bytes]) -> Html:
     given = [one for one in listed(view.result.get("examples")) if isinstance(one, Mapping)]
     if not given:
         return Html("")
-    cards = [tag("li", *_example(one, images)) for one in given[:SHOWN_EXAMPLES]]
+    cards = [card(one, images) for one in given[:SHOWN_EXAMPLES]]
     more = len(given) - len(cards)
     note = f" {more:,} more are in the result file." if more > 0 else ""
     told = "Audit questions are drawn at random and measure the learner; the others should teach it most."
     return section(
         "Some questions, and why they were asked", tag("p", told + note), tag("ul", *cards, class_="cards")
     )
-
-
-def _example(one: Mapping[str, Any], images: Mapping[str, bytes]) -> list[Html]:
-    stream = shorten(one.get("stream") or "asked", 20)
-    parts = [tag("span", stream, class_=f"tag {'audit' if stream == 'audit' else 'exploit'}")]
-    parts.append(_content(one, images))
-    if one.get("label") is not None:
-        parts.append(tag("p", "Answer: ", tag("b", tag("bdi", shorten(one["label"], 80)))))
-    score = number(one.get("score"))
-    why = shorten(one.get("reason") or "", 200)
-    told = [tag("bdi", why)] if why else []
-    told += [join([f"score {score:.3g}"])] if math.isfinite(score) else []
-    told.append(join(["item ", tag("bdi", shorten(one.get("id", "?"), 40))]))
-    parts.append(tag("p", join(told, " · "), class_="why"))
-    return parts
-
-
-def _content(one: Mapping[str, Any], images: Mapping[str, bytes]) -> Html:
-    name = shorten(one.get("id", "?"), 40)
-    picture = _data_uri(images.get(str(one.get("id")))) or one.get("image")
-    if isinstance(picture, str) and _IMAGE.fullmatch(picture):
-        return tag("img", src=picture, alt=f"item {name}")
-    if isinstance(one.get("row"), Mapping):
-        row = list(one["row"].items())
-        lines = [
-            tag("tr", tag("th", shorten(key, 40), scope="row"), tag("td", tag("bdi", _plain(value))))
-            for key, value in row[:8]
-        ]
-        more = tag("p", f"and {len(row) - 8} more columns", class_="why") if len(row) > 8 else ""
-        return tag("div", tag("table", tag("tbody", *lines)), more)
-    if one.get("text") is not None:
-        text = str(one["text"])
-        length = tag("p", f"{len(text):,} characters, cut here", class_="why") if len(text) > 400 else ""
-        return tag("div", tag("p", shorten(text, 400), class_="body", dir="auto"), length)
-    return tag("p", "(not shown)", class_="muted")
-
-
-def _data_uri(content: bytes | None) -> str | None:
-    if not isinstance(content, bytes):
-        return None
-    kind = next((kind for magic, kind in _MAGIC.items() if content.startswith(magic)), None)
-    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
-        kind = "webp"
-    return f"data:image/{kind};base64,{b64encode(content).decode()}" if kind else None
-
-
-def _plain(value: object) -> str:
-    if value is None or (isinstance(value, float) and not math.isfinite(value)):
-        return "missing"
-    return shorten(f"{value:.6g}" if isinstance(value, float) else value, 120)
 
 
 def how_to_read(view: View) -> Html:

@@ -23,7 +23,7 @@ from asklearn.report.numbers import (
     number,
     t_interval,
 )
-from asklearn.report.page import SHOWN_ROWS, document, section, standalone, table
+from asklearn.report.page import SHOWN_ROWS, document, figures, section, standalone, table
 from asklearn.report.sections import (
     class_balance,
     confusion,
@@ -213,22 +213,13 @@ def key_figures(view: View) -> Html:
         rounds = plural(sum(map(len, hits.values())), "round")
         note = f"{bounds_percent(held)} of {rounds} in {seeds}; 95% is meant"
         cards.append(("Own estimates that held", f"{held.value:.0%}", note))
-    return tag("dl", *(_card(*card) for card in cards), class_="figures") if cards else Html("")
+    return figures(cards)
 
 
 def _saving_card(saved: Span, note: str) -> tuple[str, str, str]:
     if math.isfinite(saved.low) or not math.isfinite(saved.high):
         return "Labels saved", f"{saved.value:.0%}", f"{bounds_percent(saved)} {note}"
     return "Labels saved", f"at most {max(saved.high, 0):.0%}", f"{note}; a loss is not excluded"
-
-
-def _card(title: str, big: str, small: str) -> Html:
-    return tag(
-        "div",
-        tag("dt", shorten(title, 60)),
-        tag("dd", big, class_="big"),
-        tag("dd", shorten(small, 160), class_="small"),
-    )
 
 
 def strategies_table(view: View) -> Html:

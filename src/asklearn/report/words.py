@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
 
+from asklearn.metrics import metric
 from asklearn.report.html import Html, tag
 from asklearn.report.numbers import Span
+
+_MONTHS = (
+    "January February March April May June July August September October November December".split()  # noqa: SIM905
+)
 
 
 def spell(span: Span, seeds: bool = False, signed: bool = False) -> str:
@@ -73,3 +80,60 @@ def plural(count: int, one: str, many: str | None = None) -> str:
 def nowrap(text: str) -> Html:
     """Return text that is kept on one line."""
     return tag("span", text, class_="nowrap")
+
+
+class Scale(NamedTuple):
+    """How values of a metric are written: as shares in per cent, or as numbers."""
+
+    share: bool
+
+    def value(self, one: float) -> str:
+        """Return a value alone."""
+        return f"{one:.0%}" if self.share else f"{one:.3f}"
+
+    def words(self, one: Mapping[str, Any]) -> tuple[str, str]:
+        """Return the value of an estimate, and its interval in brackets.
+
+        Examples
+        --------
+        >>> scale("accuracy").words({"value": 0.702, "low": 0.56, "high": 0.812})
+        ('70%', '[56%, 81%]')
+        """
+        return self.value(one["value"]), f"[{self.value(one['low'])}, {self.value(one['high'])}]"
+
+
+SHARE = Scale(True)
+
+
+def percentage(part: Mapping[str, Any]) -> str:
+    """Return a share with its interval in per cent.
+
+    Examples
+    --------
+    >>> percentage({"value": 0.702, "low": 0.56, "high": 0.812})
+    '70% [56%, 81%]'
+    """
+    return " ".join(SHARE.words(part))
+
+
+def value_cell(words: tuple[str, str], *more: str) -> Html:
+    """Return a table cell with a value and, below it, its interval and what else is to be said."""
+    return tag("td", tag("b", words[0]), *(tag("small", one) for one in (words[1], *more)))
+
+
+def scale(name: str) -> Scale:
+    """Return how values of a metric are written: in per cent where it lies between 0 and 1."""
+    found = metric(name)
+    return Scale((found.low, found.high) == (0.0, 1.0))
+
+
+def day(time: float) -> str:
+    """Return the day of a time in seconds since 1970, in UTC.
+
+    Examples
+    --------
+    >>> day(1762500000)
+    '7 November 2025'
+    """
+    at = datetime.fromtimestamp(time, UTC)
+    return f"{at.day} {_MONTHS[at.month - 1]} {at.year}"

@@ -1,0 +1,166 @@
+"""What the audit's labels say of the model and of the pool, as plain values with their intervals.
+
+Only labels that were drawn at random are counted, each beside the prediction of a model that did not see
+it; what the strategy picked is unlike the pool and would mislead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.random import default_rng
+from numpy.typing import NDArray
+
+from asklearn.crossfit import Audited
+from asklearn.intervals import betting, exact_binomial
+from asklearn.metrics import calibration_bins
+from asklearn.types import Floats, Label
+
+Flags: TypeAlias = NDArray[np.bool_]
+
+LEVEL = 0.95
+ENOUGH_PER_CLASS = 5
+ENOUGH_TO_CALIBRATE = 30
+SURE = 0.6
+LOOKED_AT = 6
+
+
+def share(hit_N: Flags, weight_N: Floats, unknown_N: Flags | None = None) -> dict[str, Any]:
+    """Return a share of a random sample with its interval, as ``value``, ``low``, ``high`` and ``n``.
+
+    Parameters
+    ----------
+    hit_N : ndarray of bool, shape (N,)
+        What is counted.
+    weight_N : ndarray of shape (N,)
+        Weights of mean one; where they differ the interval is a betting one, else exact binomial.
+    unknown_N : ndarray of bool, shape (N,), optional
+        Items of which nobody could say: as none at the low end, and as hits at the high end.
+
+    Examples
+    --------
+    >>> found = share(np.arange(20) < 15, np.ones(20))
+    >>> found["value"], round(found["low"], 3), round(found["high"], 3), found["n"]
+    (0.75, 0.509, 0.913, 20)
+    """
+    unknown_N = np.zeros(len(hit_N), bool) if unknown_N is None else unknown_N
+    known_N = ~unknown_N
+    if not known_N.any():
+        return {"value": None, "low": 0.0, "high": 1.0, "n": 0}
+    low = _bounds(hit_N & known_N, weight_N)[0]
+    high = _bounds(hit_N | unknown_N, weight_N)[1]
+    value = float(np.average(hit_N[known_N], weights=weight_N[known_N]))
+    return {"value": value, "low": min(low, value), "high": max(high, value), "n": int(known_N.sum())}
+
+
+def _bounds(hit_N: Flags, weight_N: Floats) -> tuple[float, float]:
+    if np.allclose(weight_N, weight_N[0]):
+        return exact_binomial(int(hit_N.sum()), len(hit_N), LEVEL)
+    top, rng = float(weight_N.max()), default_rng(0)
+    low, high = betting(rng.permutation(hit_N * weight_N / top), LEVEL, grid=401)
+    scale = top / float(weight_N.mean())
+    return low * scale, min(high * scale, 1.0)
+
+
+def balance(
+    labels: Sequence[Label | None], weight_N: Floats, classes: Sequence[Label]
+) -> list[dict[str, Any]]:
+    """Return the share of the pool that each class has, from the audit's labels.
+
+    Parameters
+    ----------
+    labels : sequence of length N
+        Labels of the audit's items, None where nobody could say.
+    weight_N : ndarray of shape (N,)
+        Their weights.
+    classes : sequence
+        In the order of the result.
+    """
+    unknown_N = np.array([label is None for label in labels], bool)
+    held = np.array([str(label) for label in labels], object)
+    return [share((held == str(one)) & ~unknown_N, weight_N, unknown_N) for one in classes]
+
+
+def confusion(audited: Audited) -> dict[str, Any]:
+    """Return how often each class was taken for which: counts by true class (rows) and prediction."""
+    truth_N, guess_N, _ = _known(audited)
+    counts_CC = np.zeros((len(audited.classes),) * 2, int)
+    np.add.at(counts_CC, (truth_N, guess_N), 1)
+    labels = [str(one) for one in audited.classes]
+    return {"labels": labels, "counts": counts_CC.tolist(), "n": len(truth_N)}
+
+
+def recall(audited: Audited) -> list[dict[str, Any]]:
+    """Return the share of each class that is recognised, for classes with enough audit labels.
+
+    Classes with fewer than :data:`ENOUGH_PER_CLASS` have None as their value.
+    """
+    truth_N, guess_N, weight_N = _known(audited)
+    found = []
+    for code, label in enumerate(audited.classes):
+        here = truth_N == code
+        if (n := int(here.sum())) >= ENOUGH_PER_CLASS:
+            part = share(guess_N[here] == code, weight_N[here])
+        else:
+            part = {"value": None, "low": 0.0, "high": 1.0, "n": n}
+        found.append({"label": str(label), **part})
+    return found
+
+
+def calibration(audited: Audited) -> dict[str, Any]:
+    """Return what the model said of its best guesses against how often they were right.
+
+    Returns
+    -------
+    dict
+        ``n``, ``needed``, ``said`` (the mean probability of the best guess), ``right`` (a share), and
+        ``bins``: ``said``, ``value``, ``low``, ``high`` and ``n`` of each that is not empty. Without
+        enough labels there are none.
+    """
+    truth_N, guess_N, weight_N = _known(audited)
+    found: dict[str, Any] = {
+        "n": len(truth_N),
+        "needed": ENOUGH_TO_CALIBRATE,
+        "said": None,
+        "right": None,
+        "bins": [],
+    }
+    if len(truth_N) < ENOUGH_TO_CALIBRATE:
+        return found
+    known = [row for row, label in enumerate(audited.labels) if label is not None]
+    proba_NC = audited.proba_NC[known]
+    found["said"] = float(np.average(proba_NC.max(1), weights=weight_N))
+    found["right"] = share(guess_N == truth_N, weight_N)
+    for n, said, right in zip(*calibration_bins(proba_NC, truth_N), strict=True):
+        if n:
+            low, high = exact_binomial(round(float(right * n)), int(n), LEVEL)
+            part = {"said": float(said), "value": float(right), "low": low, "high": high, "n": int(n)}
+            found["bins"].append(part)
+    return found
+
+
+def doubtful(audited: Audited) -> list[dict[str, Any]]:
+    """Return the audit labels that a model which did not see them surely disagrees with, the surest first."""
+    found: list[dict[str, Any]] = []
+    for item, label, proba_C in zip(audited.ids, audited.labels, audited.proba_NC, strict=True):
+        guess = int(proba_C.argmax())
+        if label is not None and audited.classes[guess] != label and proba_C[guess] >= SURE:
+            found.append(
+                {
+                    "id": item,
+                    "label": str(label),
+                    "model": str(audited.classes[guess]),
+                    "sure": float(proba_C[guess]),
+                }
+            )
+    return sorted(found, key=lambda one: (-one["sure"], str(one["id"])))[:LOOKED_AT]
+
+
+def _known(audited: Audited) -> tuple[Any, Any, Floats]:
+    """Return the true class, the predicted class and the weight of the items that have a label."""
+    column = {label: code for code, label in enumerate(audited.classes)}
+    rows = [row for row, label in enumerate(audited.labels) if label is not None]
+    truth_N = np.array([column[label] for label in audited.labels if label is not None], np.intp)
+    return truth_N, audited.proba_NC[rows].argmax(1).astype(np.intp), audited.weight_N[rows]
