@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from asklearn.acquisition.committee import bald, qbc_kl, qbc_vote_entropy
+from asklearn.acquisition.committee import bald, qbc_kl, qbc_vote_entropy, variation_ratio
 from asklearn.errors import BadInput
 from asklearn.types import Candidates, Categorical
 
@@ -36,14 +36,39 @@ def plain_vote_entropy(rows):
     return plain_entropy(votes)
 
 
+def plain_variation_ratio(rows):
+    votes = [0.0] * len(rows[0])
+    for row in rows:
+        best = [c for c, p in enumerate(row) if p == max(row)]
+        for c in best:
+            votes[c] += 1 / len(best)
+    return 1 - max(votes) / len(rows)
+
+
 def plain_kl(rows):
     mean = mean_of(rows)
     terms = [p * math.log(p / q) for row in rows for p, q in zip(row, mean, strict=True) if p > 0]
     return sum(terms) / len(rows)
 
 
-PLAIN = [(bald, plain_bald), (qbc_vote_entropy, plain_vote_entropy), (qbc_kl, plain_kl)]
+PLAIN = [
+    (bald, plain_bald),
+    (qbc_vote_entropy, plain_vote_entropy),
+    (qbc_kl, plain_kl),
+    (variation_ratio, plain_variation_ratio),
+]
 ids = [fn.name for fn, _ in PLAIN]
+
+
+def over_candidates(plain):
+    def scores(candidates):
+        draws_NKC = candidates.posterior.draws_KNC.transpose(1, 0, 2)
+        return [plain(rows) for rows in draws_NKC.tolist()]
+
+    return scores
+
+
+ORACLES = {fn.name: over_candidates(plain) for fn, plain in PLAIN}
 
 
 @pytest.mark.parametrize(("fn", "plain"), PLAIN, ids=ids)
@@ -72,6 +97,12 @@ def test_a_three_to_one_vote_by_hand():
     draws_KNC = np.array([[[0.9, 0.1]], [[0.6, 0.4]], [[0.8, 0.2]], [[0.3, 0.7]]])
     expected = 2 * math.log(2) - 0.75 * math.log(3)
     np.testing.assert_allclose(qbc_vote_entropy(of(draws_KNC), RNG), [expected])
+    np.testing.assert_allclose(variation_ratio(of(draws_KNC), RNG), [0.25])
+
+
+def test_a_vote_between_equals_is_split():
+    draws_KNC = np.array([[[0.5, 0.5, 0.0]], [[0.25, 0.5, 0.25]]])
+    np.testing.assert_allclose(variation_ratio(of(draws_KNC), RNG), [0.25])
 
 
 @pytest.mark.parametrize("fn", [fn for fn, _ in PLAIN], ids=ids)

@@ -35,6 +35,10 @@ def plain_entropy(row):
 
 PLAIN = [(least_confidence, plain_least_confidence), (margin, plain_margin), (entropy, plain_entropy)]
 ids = [fn.name for fn, _ in PLAIN]
+ORACLES = {"random": "test_random_is_uniform"} | {
+    fn.name: lambda candidates, plain=plain: [plain(row) for row in candidates.posterior.proba_NC.tolist()]
+    for fn, plain in PLAIN
+}
 
 
 @pytest.mark.parametrize(("fn", "plain"), PLAIN, ids=ids)
@@ -88,7 +92,7 @@ def test_memory_layout_does_not_matter(fn, plain, layout):
 def test_first_bad_row_is_named(fn, bad, said):
     proba_NC = np.full((30_000, 10), 0.1)
     proba_NC[[29_000, 29_500], 3] = bad
-    with pytest.raises(BadInput, match=rf"Got {said} in row 29000: pass probabilities"):
+    with pytest.raises(BadInput, match=rf"Got {said} in row 29000 of the candidates: pass probabilities"):
         fn(of(proba_NC), RNG)
 
 

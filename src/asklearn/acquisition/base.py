@@ -203,19 +203,43 @@ def by_blocks(score: Callable[[Floats], Floats], proba: Floats, *, by_logs: bool
         block = np.asarray(proba[..., start : start + step, :], dtype=scores.dtype)
         found = score(block) if by_logs else None
         if found is None or not np.isfinite(found).all():
-            if not block.min() >= 0:
-                _refuse_row(block, start)
+            check_proba(block, start)
             found = score(np.maximum(block, np.finfo(block.dtype).tiny) if by_logs else block)
         scores[start : start + step] = found
     return scores
 
 
-def _refuse_row(block: Floats, start: int) -> None:
-    rows = np.moveaxis(block, -2, 0).reshape(block.shape[-2], -1)
+def check_proba(proba: Floats, start: int = 0, of: str = "the candidates") -> None:
+    """Refuse what is no probability.
+
+    Parameters
+    ----------
+    proba : ndarray of shape (N, C) or (K, N, C)
+        Probabilities.
+    start : int
+        Number of the first row.
+    of : str
+        Whose rows they are, for the message.
+
+    Raises
+    ------
+    BadInput
+        If one is negative or not a number; the message names the first such row.
+
+    Examples
+    --------
+    >>> check_proba(np.array([[1.5, -0.5]]), start=7)
+    Traceback (most recent call last):
+        ...
+    asklearn.errors.BadInput: Probabilities must be numbers from 0 to 1. Got -0.5 in row 7 of the candidates: ...
+    """
+    if proba.size == 0 or proba.min() >= 0:
+        return
+    rows = np.moveaxis(proba, -2, 0).reshape(proba.shape[-2], -1)
     first = int(np.flatnonzero(~(rows >= 0).all(axis=1))[0])
     worst = rows[first][~(rows[first] >= 0)][0]
     raise BadInput(
-        f"Probabilities must be numbers from 0 to 1. Got {worst} in row {start + first}: "
+        f"Probabilities must be numbers from 0 to 1. Got {worst} in row {start + first} of {of}: "
         "pass probabilities, not logits, and see that the model's features hold no NaN."
     )
 

@@ -64,6 +64,34 @@ def qbc_vote_entropy(candidates: Candidates, rng: Generator) -> Floats:
     return by_blocks(_vote_entropy, _draws(candidates))
 
 
+@acquisition("variation_ratio", needs={"draws"}, why=DISAGREE)
+def variation_ratio(candidates: Candidates, rng: Generator) -> Floats:
+    """Score by the share of the committee's members that do not vote for the commonest vote.
+
+    Each member votes for its likeliest class; where several are equally likely, its vote is split.
+    Coarse: with K members there are few different scores, and ties fall by lot.
+
+    Returns
+    -------
+    ndarray of shape (N,)
+        From 0 (one mind) to ``1 - 1 / min(K, C)``.
+
+    References
+    ----------
+    Freeman (1965), Elementary applied statistics. For draws of a network: Gal, Islam and Ghahramani (2017),
+    Deep Bayesian active learning with image data.
+
+    Examples
+    --------
+    >>> from asklearn.types import Categorical
+    >>> draws_KNC = np.array([[[0.6, 0.4], [0.6, 0.4]], [[0.6, 0.4], [0.4, 0.6]]])
+    >>> known = Categorical(draws_KNC.mean(axis=0), draws_KNC)
+    >>> variation_ratio(Candidates(2, known), np.random.default_rng(0))
+    array([0. , 0.5])
+    """
+    return by_blocks(lambda draws_KBC: 1 - _votes(draws_KBC).max(axis=1), _draws(candidates))
+
+
 @acquisition("qbc_kl", needs={"draws"}, why=DISAGREE)
 def qbc_kl(candidates: Candidates, rng: Generator) -> Floats:
     """Score by the mean Kullback-Leibler divergence of the members from their mean, in nats.
@@ -103,6 +131,12 @@ def _mutual_information(draws_KNC: Floats) -> Floats:
 
 
 def _vote_entropy(draws_KNC: Floats) -> Floats:
+    return entropy_of(_votes(draws_KNC))
+
+
+def _votes(draws_KNC: Floats) -> Floats:
+    """Return the share of votes of each class, shape (N, C)."""
     votes_KNC = (draws_KNC == draws_KNC.max(axis=-1, keepdims=True)).astype(draws_KNC.dtype)
     votes_KNC /= votes_KNC.sum(axis=-1, keepdims=True)
-    return entropy_of(votes_KNC.mean(axis=0))
+    shares_NC: Floats = votes_KNC.mean(axis=0)
+    return shares_NC
