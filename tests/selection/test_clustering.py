@@ -149,3 +149,25 @@ def test_k_means_plus_plus_leaves_copies_of_labelled_items_to_the_last(dtype):
     picks = KMeansPlusPlus()(known, 25, rng)
     assert set(picks[:20].tolist()) == set(range(20, 40))
     assert len(set(picks.tolist())) == 25
+
+
+def plain_turns(blob, scores_N, kept):
+    """Clusters by size, and from each in turn its best score that is left, until none is."""
+    clusters = [[i for i in kept if blob[i] == k] for k in sorted(set(blob))]
+    clusters = sorted((sorted(one, key=lambda i: -scores_N[i]) for one in clusters if one), key=len)
+    return [one[turn] for turn in range(max(map(len, clusters))) for one in clusters if turn < len(one)]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_cluster_margin_takes_a_turn_of_each_cluster(monkeypatch, seed):
+    rng = np.random.default_rng(seed)
+    blob, scores_N = rng.choice(4, 80, p=[0.1, 0.2, 0.3, 0.4]), -rng.random(80)
+    features_ND = blob[:, None].astype(np.float64)
+
+    def found(rows_MD, k, rng):
+        return rows_MD[:, 0].astype(np.int64), None
+
+    monkeypatch.setattr(clustering, "k_means", found)
+    known = Candidates(80, features_ND=features_ND, scores_N=scores_N)
+    picks = ClusterMargin(factor=5)(known, 10, rng)
+    assert picks.tolist() == plain_turns(blob, scores_N, np.argsort(-scores_N)[:50].tolist())[:10]

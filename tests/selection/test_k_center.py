@@ -7,7 +7,7 @@ import pytest
 
 from asklearn.errors import BadInput
 from asklearn.selection import k_center
-from asklearn.selection.k_center import KCenter
+from asklearn.selection.k_center import KCenter, RobustKCenter
 from asklearn.types import Candidates
 
 RNG = np.random.default_rng(0)
@@ -115,3 +115,50 @@ def test_shapes_must_fit():
         KCenter()(Candidates(2, features_ND=np.zeros((2, 3)), labelled_LD=np.zeros((1, 2))), 1, RNG)
     with pytest.raises(BadInput, match=r"features_ND must have shape \(3, D\)"):
         KCenter()(Candidates(3, features_ND=np.zeros((2, 3))), 1, RNG)
+
+
+def outlying(features_ND, neighbours, share):
+    rows = features_ND.tolist()
+    isolation = [
+        sorted(gap(a, b) for j, b in enumerate(rows) if j != i)[neighbours - 1] for i, a in enumerate(rows)
+    ]
+    return set(np.argsort(isolation)[::-1][: int(share * len(rows))].tolist())
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_robust_k_center_is_plain_greedy_without_the_most_isolated(seed):
+    rng = np.random.default_rng(seed)
+    features_ND = np.concatenate([rng.normal(size=(90, 3)), rng.normal(size=(10, 3)) * 20]).astype(np.float32)
+    features_ND = rng.permutation(features_ND)
+    labelled_LD = rng.normal(size=(3, 3)).astype(np.float32)
+    known = Candidates(100, features_ND=features_ND, labelled_LD=labelled_LD)
+    out = outlying(features_ND, 4, 0.1)
+    inside = np.array([i for i in range(100) if i not in out])
+    expected, _ = plain_greedy(features_ND[inside], labelled_LD, 20)
+    picks = RobustKCenter(outliers=0.1, neighbours=4)(known, 20, rng)
+    assert picks.tolist() == inside[expected].tolist()
+    assert set(KCenter()(known, 10, rng).tolist()) & out
+
+
+def test_robust_k_center_by_hand():
+    line_ND = np.array([[0.0], [1.0], [2.0], [50.0], [5.0]])
+    known = Candidates(5, features_ND=line_ND, labelled_LD=np.array([[0.0]]))
+    robust = RobustKCenter(outliers=0.2, neighbours=1)
+    assert robust(known, 2, RNG).tolist() == [4, 2]
+    assert robust(known, 5, RNG).tolist()[0] == 3  # when all are asked for, outliers are too
+
+
+def test_outliers_among_many_are_found_by_a_sample(monkeypatch):
+    monkeypatch.setattr(k_center, "SAMPLE", 100)
+    rng = np.random.default_rng(0)
+    features_ND = rng.normal(size=(2000, 4)).astype(np.float32)
+    features_ND[:20] += 30 * rng.choice([-1, 1], (20, 4)).astype(np.float32)
+    picks = RobustKCenter()(Candidates(2000, features_ND=features_ND), 100, rng)
+    assert picks.min() >= 20
+    assert (KCenter()(Candidates(2000, features_ND=features_ND), 100, rng) < 20).sum() > 10
+
+
+@pytest.mark.parametrize("options", [{"outliers": 1.0}, {"outliers": -0.1}, {"neighbours": 0}])
+def test_robust_options_must_be_sound(options):
+    with pytest.raises(BadInput, match="outliers must be a share"):
+        RobustKCenter(**options)
