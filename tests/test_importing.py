@@ -385,15 +385,21 @@ def test_what_an_encoder_refuses_is_named_by_its_row_in_the_file(tmp_path):
     assert len(Project(tmp_path / "p").features) == len(before["items"])
 
 
-def test_a_saved_dataset_of_the_library_datasets(tmp_path):
-    datasets = pytest.importorskip("datasets")
+def test_a_saved_dataset_with_its_classes(tmp_path):
+    import json
+
+    import pyarrow as pa
+
+    saved = tmp_path / "saved"
+    saved.mkdir()
     texts = [f"{'red apple' if i % 2 else 'old dog'} number {i}" for i in range(40)]
-    features = datasets.Features(
-        {"note": datasets.Value("string"), "kind": datasets.ClassLabel(names=["x", "y"])}
-    )
-    rows = {"note": texts, "kind": [i % 2 for i in range(40)]}
-    datasets.Dataset.from_dict(rows, features=features).save_to_disk(tmp_path / "saved")
+    table = pa.table({"note": texts, "kind": [i % 2 for i in range(40)]})
+    with pa.ipc.new_stream(str(saved / "data.arrow"), table.schema) as out:
+        out.write_table(table, max_chunksize=9)
+    (saved / "state.json").write_text(json.dumps({"_data_files": [{"filename": "data.arrow"}]}))
+    features = {"kind": {"names": ["x", "y"], "_type": "ClassLabel"}}
+    (saved / "dataset_info.json").write_text(json.dumps({"features": features}))
     settings = Settings(kind="text", columns=("note",), label="kind", encoder="text(dim=4)")
-    made, entered = create(tmp_path / "p", tmp_path / "saved", settings)
+    made, entered = create(tmp_path / "p", saved, settings)
     assert entered == Entered(40, 40)
     assert made.learner.labels == {i: "xy"[i % 2] for i in range(40)}

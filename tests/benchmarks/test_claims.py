@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 CLAIMS = sorted((Path(__file__).resolve().parents[2] / "benchmarks" / "claims").glob("*.py"))
-NEED_DATA = {"loop", "evaluation"}
+NEED_DATA = {"loop", "init", "evaluation"}
 
 
 @pytest.mark.slow
