@@ -60,6 +60,7 @@ def test_a_lock_keeps_another_process_out_and_ends_with_its_process(tmp_path):
         other.communicate()
     with locked(file, "busy"):
         assert file.read_bytes() == b""
+        assert list(tmp_path.iterdir()) == [file]
     with locked(file, "busy"):
         pass
 

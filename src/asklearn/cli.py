@@ -23,7 +23,7 @@ from asklearn.commands.export import export
 from asklearn.commands.init import init
 from asklearn.commands.label import label
 from asklearn.commands.report import report
-from asklearn.commands.shared import bar, listed, writable
+from asklearn.commands.shared import INTERRUPTED, bar, listed, writable
 from asklearn.commands.status import status
 from asklearn.commands.tell import tell
 from asklearn.errors import AskLearnError, BadInput

@@ -127,6 +127,7 @@ def locked(path: Path, refusal: str) -> Iterator[None]:
     try:
         connection = sqlite3.connect(path, timeout=0, isolation_level=None)
         try:
+            connection.execute("PRAGMA journal_mode = MEMORY")
             connection.execute("BEGIN EXCLUSIVE")
         except BaseException:
             connection.close()

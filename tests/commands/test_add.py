@@ -7,8 +7,6 @@ from pathlib import Path
 
 from asklearn.project import Project
 
-KIND = "fruit"
-
 
 def more(name: str, codes: list[str], kind: str | None = None) -> None:
     with Path(name).open("w", newline="", encoding="utf-8") as file:
@@ -40,6 +38,19 @@ def test_what_is_wrong_is_named(run, project, things, refused, tmp_path):
     refused(run("add", "gone.csv"), "no file")
     refused(run("add", "more.csv", "-p", "elsewhere"), "There is no project")
     assert Project(tmp_path).learner.state.rows == 60
+
+
+def test_an_interruption_says_that_nothing_is_lost(run, project, monkeypatch):
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    more("more.csv", ["m1", "m2"])
+    for words in (("add", "more.csv"), ("init", "more.csv", "--text", "note", "--into", "other")):
+        with monkeypatch.context() as patch:
+            patch.setattr("asklearn.importing._store", stopped)
+            done = run(*words)
+        assert (done.exit_code, done.stderr) == (130, "Interrupted. The same command goes on where it stopped.\n")
+        assert run(*words).exit_code == 0
 
 
 def test_nothing_is_written_over_what_the_project_keeps(run, project, refused):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from asklearn.commands.shared import in_project, phases, plural
+from asklearn.commands.shared import in_project, plural, resumable
 
 
 @click.command()
@@ -29,7 +29,7 @@ def add(file: Path, label: str, folder: Path) -> None:
     from asklearn.importing import NOTHING
     from asklearn.importing import add as enter
 
-    with phases() as progress:
+    with resumable() as progress:
         entered = enter(folder, file, label, progress)
     if entered == NOTHING:
         click.echo(f"Nothing to add: the content of {file.name} is in the project already.")

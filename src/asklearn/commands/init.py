@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from asklearn.commands.shared import listed, phases, plural
+from asklearn.commands.shared import listed, plural, resumable
 from asklearn.errors import BadInput
 
 ALL = "all"
@@ -69,7 +69,7 @@ def init(
         labels=tuple(listed(labels)), encoder=encoder, model=model, strategy=strategy, audit=audit,
         budget=budget, seed=seed,
     )  # fmt: skip
-    with phases() as progress:
+    with resumable() as progress:
         project, entered = create(into, file, settings, progress)
     click.echo(f"{plural(project.learner.state.rows, 'item')} in {into.resolve()}.")
     if entered.labels:

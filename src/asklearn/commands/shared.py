@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from typing import Any
 import click
 
 from asklearn.errors import BadInput
+
+INTERRUPTED = 130
 
 in_project = click.option(
     "--project", "-p", "folder", default=".", metavar="DIR", type=click.Path(path_type=Path),
@@ -88,6 +91,17 @@ def _creatable(path: str) -> bool:
     except OSError:
         return False
     return True
+
+
+@contextlib.contextmanager
+def resumable() -> Iterator[Callable[[str, int, int | None], None]]:
+    """Show progress as :func:`phases` does, and say after an interruption that nothing is lost."""
+    try:
+        with phases() as progress:
+            yield progress
+    except KeyboardInterrupt:
+        click.echo("Interrupted. The same command goes on where it stopped.", err=True)
+        sys.exit(INTERRUPTED)
 
 
 @contextlib.contextmanager
