@@ -1,4 +1,4 @@
-"""A committee: copies of one classifier, each trained on a bootstrap sample."""
+"""A committee: copies of one classifier, each trained on a bootstrap sample; of a forest, its own trees."""
 
 from __future__ import annotations
 
@@ -6,19 +6,25 @@ import warnings
 from typing import Any, Self
 
 import numpy as np
+from numpy.random import Generator
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 from sklearn.exceptions import ConvergenceWarning
 
 from asklearn.errors import BadInput
 from asklearn.registry import adapt, register
 from asklearn.types import Floats
 
+ENOUGH = 20
+PROBES = 200
+
 
 @register("models", "committee")
 class BootstrapCommittee(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Posterior draws from any classifier, by the bootstrap (Breiman 1996; Abe & Mamitsuka 1998).
 
-    A member that never saw a class gives it probability zero, so members always agree on the columns.
+    A member that never saw a class gives it probability zero, so members always agree on the columns. Random
+    forests and extra trees are trained once: their trees, dealt into as many groups, are the members.
 
     Parameters
     ----------
@@ -32,7 +38,13 @@ class BootstrapCommittee(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     Attributes
     ----------
     classes_ : ndarray of shape (C,)
-    members_ : list of classifiers
+    members_ : list of classifiers, or of lists of trees
+
+    Warns
+    -----
+    UserWarning
+        If the members say exactly the same of whatever they are shown, as those of a classifier that does not
+        learn from its sample would; their draws are then worth nothing.
 
     Examples
     --------
@@ -57,8 +69,11 @@ class BootstrapCommittee(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.classes_ = np.unique(y)
         if len(self.classes_) < 2:
             raise BadInput(f"A committee needs labels of two classes. Got only {self.classes_[0]!r}.")
+        self.members_: list[Any] = []
         base = adapt("models", self.base)
-        self.members_ = []
+        if isinstance(base.estimator, ExtraTreesClassifier | RandomForestClassifier):
+            self.members_ = self._groups(base.fresh(int(rng.integers(2**31))).estimator, X, y, sample_weight)
+            return self
         for _ in range(self.size):
             rows = rng.integers(len(y), size=len(y))
             while len(np.unique(y[rows])) < 2:
@@ -68,13 +83,35 @@ class BootstrapCommittee(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", ConvergenceWarning)
                 self.members_.append(member.fit(X[rows], y[rows], **extra))
+        if len(y) >= ENOUGH:
+            self._check_disagreement(X, rng)
         return self
+
+    def _groups(self, forest: Any, X: Floats, y: Any, sample_weight: Floats | None) -> list[list[Any]]:
+        trees = forest.fit(X, y, sample_weight).estimators_
+        dealt = np.array_split(np.arange(len(trees)), min(self.size, len(trees)))
+        return [[trees[one] for one in group] for group in dealt]
+
+    def _check_disagreement(self, X: Floats, rng: Generator) -> None:
+        """Compare members where they have every reason to differ: on columns shuffled apart."""
+        probes = rng.permuted(X[rng.integers(len(X), size=PROBES)], axis=0)
+        draws_KNC = self.predict_proba_draws(probes)
+        if (draws_KNC == draws_KNC[0]).all():
+            warnings.warn(
+                f"All {self.size} members of the committee of {type(self.members_[0]).__name__} say exactly the "
+                "same, although each was trained on another sample. Draws from it are worth nothing: use another "
+                'classifier, such as "logistic" or "gradient_boosting".',
+                stacklevel=3,
+            )
 
     def predict_proba_draws(self, X: Any) -> Floats:
         """Return the probabilities by each member, shape (K, N, C), float32."""
         draws_KNC = np.zeros((len(self.members_), len(X), len(self.classes_)), np.float32)
         for k, member in enumerate(self.members_):
-            draws_KNC[k][:, np.searchsorted(self.classes_, member.classes_)] = member.predict_proba(X)
+            if isinstance(member, list):
+                draws_KNC[k] = sum(tree.predict_proba(X) for tree in member) / len(member)
+            else:
+                draws_KNC[k][:, np.searchsorted(self.classes_, member.classes_)] = member.predict_proba(X)
         return draws_KNC
 
     def predict_proba(self, X: Any) -> Floats:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from functools import partial
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -11,7 +12,8 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils.validation import check_is_fitted
 
-from asklearn.calibration import fit_temperature, softmax
+from asklearn.calibration import softmax
+from asklearn.models._tuning import held_out, settle_temperature, stratified_folds
 from asklearn.registry import register
 from asklearn.types import Floats, Indices
 
@@ -104,25 +106,16 @@ class TunedLogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[m
         return np.asarray((X - self.mean_) / self.scale_, X.dtype if X.dtype == np.float64 else np.float32)
 
     def _tune(self, Z: Floats, codes: Indices, weight: Floats | None) -> None:
-        parts = _stratified_folds(codes, self.folds, np.random.default_rng(self.random_state))
-        strengths = STRENGTHS if self.C == "auto" else (self.C,)
-        logits_by_C = {C: _held_out_logits(Z, codes, weight, parts, C) for C in strengths}
-        weight_N = np.ones(len(codes)) if weight is None else np.asarray(weight, np.float64)
-        temperature = {}
-        loss = {}
-        for C, logits_NC in logits_by_C.items():
-            seen_N = np.isfinite(logits_NC[np.arange(len(codes)), codes])
-            if seen_N.sum() < 2:
-                continue
-            kept_NC = np.where(np.isfinite(logits_NC[seen_N]), logits_NC[seen_N], -1e4)
-            t = self.temperature if self.temperature != "auto" else fit_temperature(
-                kept_NC, codes[seen_N], weight_N[seen_N])  # fmt: skip
-            proba = softmax(kept_NC / t)[np.arange(seen_N.sum()), codes[seen_N]]
-            temperature[C] = float(t)
-            loss[C] = float(-(weight_N[seen_N] * np.log(np.maximum(proba, 1e-12))).sum())
-        if loss:
-            self.C_ = min(loss, key=loss.__getitem__)
-            self.temperature_ = temperature[self.C_]
+        parts = stratified_folds(codes, self.folds, np.random.default_rng(self.random_state))
+        found = {}
+        for C in STRENGTHS if self.C == "auto" else (self.C,):
+            logits_NC = held_out(codes, parts, partial(_outputs, Z, codes, weight, C))
+            settled = settle_temperature(logits_NC, codes, weight, self.temperature)
+            if settled is not None:
+                found[C] = settled
+        if found:
+            self.C_ = min(found, key=lambda C: found[C][1])
+            self.temperature_ = found[self.C_][0]
 
 
 def _regression(C: float, Z: Floats, codes: Indices, weight: Floats | None) -> LogisticRegression:
@@ -141,25 +134,9 @@ def _linear(regression: LogisticRegression) -> tuple[Floats, Floats]:
     )
 
 
-def _held_out_logits(
-    Z: Floats, codes: Indices, weight: Floats | None, parts: list[Indices], C: float
-) -> Floats:
-    classes = int(codes.max()) + 1
-    logits_NC = np.full((len(codes), classes), -np.inf)
-    for part in parts:
-        rest = np.setdiff1d(np.arange(len(codes)), part)
-        if len(np.unique(codes[rest])) < 2:
-            continue
-        fitted = _regression(C, Z[rest], codes[rest], None if weight is None else weight[rest])
-        weights_CD, bias_C = _linear(fitted)
-        logits_NC[np.ix_(part, fitted.classes_)] = Z[part] @ weights_CD.T + bias_C
-    return logits_NC
-
-
-def _stratified_folds(codes: Indices, k: int, rng: np.random.Generator) -> list[Indices]:
-    """Deal the items of each class over the folds in turn, in random order."""
-    order = rng.permutation(len(codes))
-    by_class = order[np.argsort(codes[order], kind="stable")]
-    fold_N = np.empty(len(codes), np.intp)
-    fold_N[by_class] = np.arange(len(codes)) % k
-    return [np.flatnonzero(fold_N == f) for f in range(k) if (fold_N == f).any()]
+def _outputs(
+    Z: Floats, codes: Indices, weight: Floats | None, C: float, rest: Indices, part: Indices
+) -> tuple[Floats, Indices]:
+    fitted = _regression(C, Z[rest], codes[rest], None if weight is None else weight[rest])
+    weights_CD, bias_C = _linear(fitted)
+    return Z[part] @ weights_CD.T + bias_C, fitted.classes_

@@ -25,7 +25,8 @@ class SklearnModel:
     ----------
     estimator : classifier
         Anything with ``fit`` and ``predict_proba``; pipelines and searches included. One that also has
-        ``predict_proba_draws(X) -> (K, N, C)`` gives posterior draws.
+        ``predict_proba_draws(X) -> (K, N, C)`` gives posterior draws, whose mean is its probability unless it
+        says ``proba_is_mean_of_draws = False``.
 
     Raises
     ------
@@ -106,6 +107,7 @@ class SklearnModel:
         draws_KNC = None
         if self.gives_draws:
             draws_KNC = np.asarray(self.estimator.predict_proba_draws(X), np.float32)
+        if draws_KNC is not None and getattr(self.estimator, "proba_is_mean_of_draws", True):
             proba_NC = draws_KNC.mean(0)
         else:
             proba_NC = np.asarray(self.estimator.predict_proba(X), np.float32)
