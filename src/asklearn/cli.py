@@ -28,7 +28,6 @@ from asklearn.commands.status import status
 from asklearn.commands.tell import tell
 from asklearn.errors import AskLearnError, BadInput
 
-INTERRUPTED = 130
 EXIT_STATUS = "Exit status: 0 done, 1 refused (the reason is on stderr), 2 wrong usage, 130 interrupted."
 
 

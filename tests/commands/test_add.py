@@ -49,7 +49,10 @@ def test_an_interruption_says_that_nothing_is_lost(run, project, monkeypatch):
         with monkeypatch.context() as patch:
             patch.setattr("asklearn.importing._store", stopped)
             done = run(*words)
-        assert (done.exit_code, done.stderr) == (130, "Interrupted. The same command goes on where it stopped.\n")
+        assert (done.exit_code, done.stderr) == (
+            130,
+            "Interrupted. The same command goes on where it stopped.\n",
+        )
         assert run(*words).exit_code == 0
 
 
