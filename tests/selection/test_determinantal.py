@@ -51,8 +51,8 @@ def test_each_pick_makes_the_determinant_largest(monkeypatch, seed, labelled, qu
 
 
 def test_by_hand():
-    features_ND = np.array([[1.0, 0.0], [3.0, 4.0], [0.0, 7.0]])
-    known = Candidates(3, features_ND=features_ND, labelled_LD=np.array([[2.0, 0.0]]))
+    features_ND = np.array([[1.0, 0.0, 0.0], [3.0, 0.0, 4.0], [0.0, 7.0, 0.0]])
+    known = Candidates(3, features_ND=features_ND, labelled_LD=np.array([[2.0, 0.0, 0.0]]))
     # 1 - cosine squared with the labelled one: 0, 16/25 and 1
     assert Determinantal(ridge=1e-6)(known, 3, np.random.default_rng(0)).tolist() == [2, 1, 0]
 

@@ -248,8 +248,7 @@ def greedy_cover(
     similarity : callable
         ``similarity(rows_BD, points_SD)`` is an array of shape (B, S), float32, nowhere below 0.
     points_SD : ndarray of shape (S, D)
-        What is to be covered, and what may be picked. Put them in random order: of points that add the same
-        an early one is picked.
+        What is to be covered, and what may be picked. In random order, so that among equals the lot decides.
     centres_LD : ndarray of shape (L, D)
         What covers from the start.
     n : int
@@ -260,7 +259,7 @@ def greedy_cover(
     Returns
     -------
     ndarray of int64, shape (n,)
-        The picks in order. Where nothing adds anything any more, they follow the points' order.
+        The picks in order. Where nothing adds anything any more, any of the rest.
 
     Notes
     -----

@@ -13,6 +13,7 @@ from asklearn.selection.lazy import LazyGreedy
 from asklearn.types import Candidates, Floats, Indices
 
 CHUNK = 4096
+FRONT = 4096
 
 
 @selection("determinantal", why="it points where nothing labelled points")
@@ -79,7 +80,7 @@ class Determinantal:
             raise BadInput("Scores must be finite numbers: they weigh against diversity.")
         span = _Span(features_ND, order, worth_N, self.ridge)
         span.take(_unit(labelled_of(candidates)))
-        greedy = LazyGreedy(span.at_first(), span.hold, span.adds)
+        greedy = LazyGreedy(span.at_first(), span.hold, span.adds, FRONT)
         picks = np.empty(n, np.int64)
         for turn in range(n):
             picks[turn] = order[greedy.pick()]

@@ -20,19 +20,20 @@ STEP = 16
 class LazyGreedy:
     """Picks the candidate that adds most, again and again, looking anew at few.
 
-    A front of 512 candidates with the highest bounds is held; its best are brought up to date in small steps
+    A front of the candidates with the highest bounds is held; its best are brought up to date in small steps
     until one, up to date, reaches every bound in the front and outside (the rim). The picks are those of
     plain greedy.
 
     Parameters
     ----------
     bound_N : ndarray of shape (N,)
-        What each candidate adds at first. Of candidates that add the same an early one is picked, so put
-        them in random order.
+        What each candidate adds at first. In random order, so that among equals the lot decides.
     hold : callable
         ``hold(rows)`` is told which candidates are in the front from now on.
     adds : callable
         ``adds(places)`` is what some of the front, by place, add by now.
+    front : int, optional
+        How many to hold; by default 512. More where holding is cheap and figures fall together.
 
     Examples
     --------
@@ -43,10 +44,14 @@ class LazyGreedy:
     """
 
     def __init__(
-        self, bound_N: Floats, hold: Callable[[Indices], None], adds: Callable[[Indices], Floats]
+        self,
+        bound_N: Floats,
+        hold: Callable[[Indices], None],
+        adds: Callable[[Indices], Floats],
+        front: int | None = None,
     ) -> None:
         self.bound_N = bound_N.astype(np.float64)
-        self.hold, self.adds = hold, adds
+        self.hold, self.adds, self.front = hold, adds, front or FRONT
         self.seen_N, self.turn = np.zeros(len(bound_N), np.int64), 0
         self.rows: Indices = np.empty(0, np.int64)
         self.rim = np.inf
@@ -69,9 +74,12 @@ class LazyGreedy:
             return row
 
     def _renew(self) -> None:
-        order = np.argsort(-self.bound_N, kind="stable")[: FRONT + 1]
-        self.rows = order[:FRONT]
-        self.rim = self.bound_N[order[FRONT]] if len(order) > FRONT else -np.inf
+        size = len(self.bound_N)
+        self.rows, self.rim = np.arange(size), -np.inf
+        if size > self.front:
+            order = np.argpartition(self.bound_N, size - self.front - 1)
+            self.rows = np.sort(order[size - self.front :])
+            self.rim = float(self.bound_N[order[size - self.front - 1]])
         self.hold(self.rows)
         bound_F, seen_F = self.bound_N[self.rows], self.seen_N[self.rows]
         self._refresh(np.flatnonzero(np.isfinite(bound_F) & (seen_F < self.turn)))
