@@ -195,10 +195,22 @@ def _silent(phase: str, done: int, total: int | None) -> None:
 
 def _check_names(settings: Settings) -> None:
     """Refuse what does not exist before any work is done."""
-    adapt("models", settings.model)
+    _check_model(settings.model)
     strategy_of(settings.strategy)
     adapt("encoders", settings.encoder or settings.kind)
     lookup("tasks", "classify")(settings.labels)
+
+
+def _check_model(spec: str) -> None:
+    """Refuse options that no model can be trained with, now and not after the first hundred labels."""
+    model = adapt("models", spec)
+    if "(" not in spec:
+        return
+    X = np.random.default_rng(0).normal(size=(40, 4)).astype(np.float32)
+    try:
+        model.fresh(0).fit(X, ["a", "b"] * 20)
+    except BadInput as error:
+        raise BadInput(f"The model {spec!r} cannot be trained: {error.__cause__ or error}") from error
 
 
 def _check_place(folder: Path, source: Path) -> None:

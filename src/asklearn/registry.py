@@ -163,8 +163,9 @@ def check_options(group: str, name: str, plugin: Any, given: Iterable[str]) -> N
     known = list(there) if isinstance(plugin, type) else [one for one in there if one not in needed]
     for option in given:
         if option not in known:
-            near = difflib.get_close_matches(option, known, n=1, cutoff=0.5)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
+            folded = {one.casefold(): one for one in known}
+            near = difflib.get_close_matches(option.casefold(), folded, n=1, cutoff=0.5)
+            hint = f" Did you mean {folded[near[0]]!r}?" if near else ""
             which = f"It has: {', '.join(known)}." if known else "It has none."
             raise BadInput(f"The {GROUPS[group]} {name!r} has no option {option!r}.{hint} {which}")
     if missing := [one for one in needed if one in known and one not in given]:
