@@ -75,3 +75,70 @@ def test_piped_in_a_process_of_its_own(project, tmp_path):
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
     assert "2 labels recorded, 1 skipped" in done.stdout
+
+
+def test_keys_are_shown_again_when_asked_for(run, project):
+    done = run("label", keys="?q")
+    assert done.stdout.count("[1] fruit") == 2
+    assert "[?] keys" in done.stdout
+
+
+def test_the_end_says_how_good_the_model_is_and_keeps_it(run, project, tmp_path):
+    done = run("label", "-n", 30, keys="123" * 10)
+    assert done.exit_code == 0, done.output
+    assert "(95% interval), 9 labels drawn at random" in done.stdout
+    assert [one.name for one in Project(tmp_path).learner.state.measured] == ["accuracy"]
+
+
+def test_an_interruption_loses_nothing_and_says_what_was_told(run, project, tmp_path, monkeypatch):
+    def keys():
+        yield "1"
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("asklearn.commands.label._keys", keys)
+    done = run("label")
+    assert done.exit_code == 130
+    assert "1 label recorded, 0 skipped" in done.stdout
+    assert "Interrupted before" not in done.output
+    assert len(Project(tmp_path).learner.labels) == 1
+
+
+def test_long_texts_are_cut_and_folded(run, tmp_path):
+    (tmp_path / "e.csv").write_text("note\n" + "word " * 1000 + "\nb\n", encoding="utf-8")
+    run("init", "e.csv", "--text", "note", "--labels", "a,b")
+    done = run("label", keys="12")
+    assert "... 4,999 characters, cut here" in done.stdout or "... 5,000 characters, cut here" in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+def test_thirty_classes_with_long_names_fit(run, things):
+    names = ",".join(f"{i} {'long ' * 20}" for i in range(30))
+    run("init", "things.csv", "--text", "note", "--labels", names)
+    done = run("label", keys="xq")
+    assert done.exit_code == 0, done.output
+    assert max(map(len, done.stdout.splitlines())) <= 80
+    assert all(line.startswith("[") for line in done.stdout.split("\n\n")[0].splitlines())
+    assert "1 label recorded" in done.stdout
+
+
+def test_images_are_written_for_a_viewer_and_taken_away(run, tmp_path, monkeypatch):
+    import io
+
+    from PIL import Image
+
+    from asklearn.sources.items import write_items
+
+    pictures = []
+    for shade in (0, 100, 200):
+        out = io.BytesIO()
+        Image.new("L", (8, 8), shade).save(out, "PNG")
+        pictures.append(out.getvalue())
+    write_items(tmp_path / "p.parquet", {"png": pictures})
+    assert run("init", "p.parquet", "--image", "png", "--labels", "dark,light").exit_code == 0
+    seen = []
+    monkeypatch.setattr("click.launch", lambda path: seen.append((path, open(path, "rb").read())))  # noqa: SIM115
+    done = run("label", "--open", keys="12q")
+    assert done.exit_code == 0, done.output
+    assert [content in pictures for _, content in seen] == [True, True, True]
+    assert all(path in done.stdout.replace("\n    ", "") for path, _ in seen)
+    assert not any(os.path.exists(path) for path, _ in seen)

@@ -19,9 +19,13 @@ def test_before_and_after_labels(run, project, fill, tmp_path):
     assert (said["labels"], said["annotators"], sum(said["classes"].values())) == (33, {"ann": 33}, 33)
     assert said["estimate"]["low"] <= said["estimate"]["value"] <= said["estimate"]["high"]
     assert said["forecast"]["more"] == 7
+    assert said["forecast"]["level"] == 0.9
     words = run("status").stdout
     assert f"accuracy {said['estimate']['value']:.3f} [" in words
     assert "By annotator: ann 33" in words
+    assert "With 27 more labels: accuracy" in words
+    assert "(90% interval)" in words
+    assert f"which says {said['forecast']['now']:.3f} now" in words
     assert max(len(line) for line in words.splitlines()) <= 80
     assert "\x1b[" not in words
     assert words.isascii()
@@ -43,3 +47,27 @@ def test_names_that_would_steer_the_terminal(run, things, tmp_path):
     words = run("status").stdout
     assert "\x1b" not in words
     assert max(len(line) for line in words.splitlines()) <= 80
+
+
+def test_nothing_is_forecast_where_nothing_is_left(run, project, fill):
+    run("ask", "-n", 60, "-o", "b.csv")
+    fill("b.csv", project)
+    run("tell", "b.csv")
+    assert "No forecast: nothing is left to label." in run("status").stdout
+    said = json.loads(run("status", "--json").stdout)
+    assert (said["left"], said["forecast"]) == (0, None)
+
+
+def test_one_estimate_is_no_forecast(run, project, fill):
+    run("ask", "-n", 30, "-o", "b.csv")
+    fill("b.csv", project)
+    run("tell", "b.csv")
+    assert "No forecast yet: it needs estimates at three" in run("status").stdout
+
+
+def test_wide_letters_stay_in_line(run, things, tmp_path):
+    run("init", "things.csv", "--text", "note", "--id", "code")
+    (tmp_path / "b.csv").write_text("id,label\nt0,猫\nt1,dog\n", encoding="utf-8")
+    run("tell", "b.csv", "--new-labels")
+    lines = [line for line in run("status").stdout.splitlines() if line.endswith("#")]
+    assert [line.index("1") for line in lines] == [12, 11]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from asklearn.commands.shared import in_project, plural, writable
+from asklearn.commands.shared import image_file, in_project, measure, plural, writable
 from asklearn.errors import BadInput, PoolExhausted
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from asklearn.types import ItemId
 
 _OURS = ("id", "label", "reason")
-_ENDINGS = {b"\x89PNG": ".png", b"\xff\xd8\xff": ".jpg", b"GIF8": ".gif", b"RIFF": ".webp", b"BM": ".bmp"}
 
 
 @click.command()
@@ -32,7 +31,8 @@ _ENDINGS = {b"\x89PNG": ".png", b"\xff\xd8\xff": ".jpg", b"GIF8": ".gif", b"RIFF
 def ask(n: int, out: Path | None, pending: bool, force: bool, folder: Path) -> None:
     """Choose the items to label next, and write them as a sheet with an empty column label.
 
-    Fill that column in, in any order and as far as you like, and give the sheet to asklearn tell.
+    Fill that column in, in any order and as far as you like, and give the sheet to asklearn tell. Once the sheet
+    is written, the model is measured, so that forecasts have an estimate of every round.
 
     \b
     Examples:
@@ -57,6 +57,7 @@ def ask(n: int, out: Path | None, pending: bool, force: bool, folder: Path) -> N
     with replacing(out) as file:
         file.write(sheet.encode("utf-8-sig"))
     click.echo(f"{plural(len(ids), 'item')} in {out}. Fill in the column label, then: asklearn tell {out}")
+    measure(project.learner)
 
 
 def _chosen(project: Project, n: int, pending: bool) -> tuple[list[ItemId], list[str]]:
@@ -102,9 +103,7 @@ def _sheet(project: Project, ids: Sequence[ItemId], reasons: Sequence[str], out:
 def _cell(value: Any, name: str, out: Path | None) -> Any:
     """Return what a cell shows; an image is written to a folder beside the sheet, and the cell names it."""
     if isinstance(value, bytes) and out is not None:
-        ending = next((one for start, one in _ENDINGS.items() if value.startswith(start)), ".bin")
         images = out.with_name(f"{out.stem}_images")
         images.mkdir(exist_ok=True)
-        (images / f"{name}{ending}").write_bytes(value)
-        return f"{images.name}/{name}{ending}"
+        return f"{images.name}/{image_file(images, name, value).name}"
     return f"({len(value):,} bytes)" if isinstance(value, bytes) else value

@@ -8,11 +8,14 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from asklearn.errors import BadInput
+from asklearn.errors import BadInput, NotFitted
+
+if TYPE_CHECKING:
+    from asklearn.learner import ActiveLearner
 
 INTERRUPTED = 130
 
@@ -23,12 +26,33 @@ in_project = click.option(
 by_annotator = click.option(
     "--annotator", default="me", show_default=True, metavar="NAME", help="Whose answers these are."
 )
+INTERRUPTED = 130
+_ENDINGS = {b"\x89PNG": ".png", b"\xff\xd8\xff": ".jpg", b"GIF8": ".gif", b"RIFF": ".webp", b"BM": ".bmp"}
+
 as_json = click.option("--json", "plain", is_flag=True, help="Say it as JSON.")
 
 
 def show_json(content: Any) -> None:
     """Print content as JSON that is ASCII, whatever the terminal's encoding."""
     click.echo(json.dumps(content, indent=1, allow_nan=False))
+
+
+def image_file(folder: Path, name: str, content: bytes) -> Path:
+    """Write an image into a folder, under a name that ends as its kind does, and return the path."""
+    ending = next((one for start, one in _ENDINGS.items() if content.startswith(start)), ".bin")
+    path = folder / f"{name}{ending}"
+    path.write_bytes(content)
+    return path
+
+
+def measure(learner: ActiveLearner) -> dict[str, Any] | None:
+    """Return the model's estimate, and keep it: forecasts need one of every round. None without a model."""
+    from asklearn.report.facts import plain
+
+    try:
+        return plain(learner.evaluate())
+    except NotFitted:
+        return None
 
 
 def plural(count: int, one: str, many: str = "") -> str:

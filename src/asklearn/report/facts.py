@@ -129,13 +129,15 @@ def labels_left(learner: ActiveLearner) -> int:
 def ahead(learner: ActiveLearner, more: int) -> dict[str, Any] | None:
     """Return the forecast for up to `more` further labels, as many as there can be; None if there are none.
 
+    ``now`` is what the same curve says of the present; it smooths over all estimates.
+
     Raises
     ------
     NotFitted
         If there is no model yet.
     """
     more = min(more, labels_left(learner))
-    return {"more": more, **plain(learner.forecast(more))} if more else None
+    return {"more": more, "now": learner.forecast(0).value, **plain(learner.forecast(more))} if more else None
 
 
 def plain(one: Estimate) -> dict[str, Any]:
@@ -178,8 +180,11 @@ def _outlook(learner: ActiveLearner, steps: Sequence[int]) -> dict[str, Any]:
     try:
         made = {more: {"more": more, **plain(learner.forecast(more))} for more in fan}
     except NotFitted:
-        made = {}
-    return {"forecast": [made[more] for more in wanted if more in made], "fan": list(made.values())}
+        return {"forecast": [], "fan": []}
+    return {
+        "forecast": [made[more] | {"now": made[0]["value"]} for more in wanted],
+        "fan": list(made.values()),
+    }
 
 
 def _history(state: State, metric: str) -> list[dict[str, Any]]:

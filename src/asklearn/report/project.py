@@ -136,10 +136,10 @@ def _figures(found: Mapping[str, Any]) -> list[tuple[str, str, str]]:
         (f"{name} now", value, f"{span} {on}".strip() or "no label drawn at random has an answer yet")
     )
     known = [one for one in found["forecast"] if not one["method"].startswith("too few")]
-    return [*cards, *(_forecast_card(one, found["fan"][0], form) for one in known)]
+    return [*cards, *(_forecast_card(one, form) for one in known)]
 
 
-def _forecast_card(one: Mapping[str, Any], now: Mapping[str, Any], form: Scale) -> tuple[str, str, str]:
+def _forecast_card(one: Mapping[str, Any], form: Scale) -> tuple[str, str, str]:
     value, span = form.words(one)
     title = f"With {plural(one['more'], 'more label')}"
     if one["method"].startswith("too few"):
@@ -147,7 +147,7 @@ def _forecast_card(one: Mapping[str, Any], now: Mapping[str, Any], form: Scale) 
     return (
         title,
         value,
-        f"{span} {one['level']:.0%} interval; the same curve says {form.value(now['value'])} now",
+        f"{span} {one['level']:.0%} interval; the same curve says {form.value(one['now'])} now",
     )
 
 
@@ -202,7 +202,7 @@ def _outlook(found: Mapping[str, Any]) -> str:
             "There is no forecast yet: it needs estimates at three numbers of labels. Each asklearn ask, status or "
             "report makes one."
         )
-    now = form.value(found["fan"][0]["value"])
+    now = form.value(found["forecast"][0]["now"])
     steps = [f"{' '.join(form.words(one))} with {one['more']:,} more" for one in found["forecast"]]
     return (
         f"What more labels would bring: by all estimates together, {name} is {now} now, and would be "
