@@ -24,9 +24,14 @@ class Acquisition(Protocol):
     may be fed in chunks.
     """
 
-    name: str
-    needs: frozenset[str]
-    pointwise: bool
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def needs(self) -> frozenset[str]: ...
+
+    @property
+    def pointwise(self) -> bool: ...
 
     def __call__(self, candidates: Candidates, rng: Generator, /) -> Floats: ...
 

@@ -70,7 +70,9 @@ class Abstention:
     """
 
     cost: float = 0.2
+    name: ClassVar[str]
     needs: ClassVar[frozenset[str]]
+    pointwise: ClassVar[bool]
 
     def __post_init__(self) -> None:
         if not 0 < self.cost < 0.5:

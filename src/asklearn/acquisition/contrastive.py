@@ -67,7 +67,9 @@ class Contrastive:
     """
 
     neighbours: int = 10
+    name: ClassVar[str]
     needs: ClassVar[frozenset[str]]
+    pointwise: ClassVar[bool]
 
     def __post_init__(self) -> None:
         if self.neighbours < 1:
@@ -138,7 +140,9 @@ class Discriminative:
     """
 
     C: float = 1.0
+    name: ClassVar[str]
     needs: ClassVar[frozenset[str]]
+    pointwise: ClassVar[bool]
 
     def __post_init__(self) -> None:
         if not 0 < self.C < np.inf:

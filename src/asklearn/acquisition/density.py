@@ -60,7 +60,9 @@ class Density:
     """
 
     neighbours: int = 20
+    name: ClassVar[str]
     needs: ClassVar[frozenset[str]]
+    pointwise: ClassVar[bool]
 
     def __post_init__(self) -> None:
         _check_neighbours(self.neighbours)
@@ -102,7 +104,9 @@ class Typicality:
     """
 
     neighbours: int = 20
+    name: ClassVar[str]
     needs: ClassVar[frozenset[str]]
+    pointwise: ClassVar[bool]
 
     def __post_init__(self) -> None:
         _check_neighbours(self.neighbours)

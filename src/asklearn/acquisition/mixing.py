@@ -80,7 +80,9 @@ class AlfaMix:
     """
 
     eps: float | None = None
+    name: ClassVar[str]
     needs: ClassVar[frozenset[str]]
+    pointwise: ClassVar[bool]
 
     def __post_init__(self) -> None:
         if self.eps is not None and not 0 < self.eps < np.inf:
@@ -161,7 +163,9 @@ class DropQuery:
 
     times: int = 3
     drop: float = 0.75
+    name: ClassVar[str]
     needs: ClassVar[frozenset[str]]
+    pointwise: ClassVar[bool]
 
     def __post_init__(self) -> None:
         if self.times < 1:

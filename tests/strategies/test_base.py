@@ -6,16 +6,17 @@ import numpy as np
 import pytest
 
 from asklearn import registry
+from asklearn.acquisition.base import NEEDS
 from asklearn.acquisition.uncertainty import entropy, margin
 from asklearn.errors import BadInput, UnknownName
-from asklearn.selection.clustering import ClusterMargin, KMeans
+from asklearn.selection.compose import Shortlist
 from asklearn.selection.k_center import KCenter
 from asklearn.selection.stochastic import Power, Softmax
 from asklearn.selection.top import Top, top
 from asklearn.strategies import Strategy, names, strategy
 from asklearn.testing.candidates import made_up
 
-EVERYTHING = frozenset({"proba", "draws", "features", "labelled"})
+EVERYTHING = frozenset(NEEDS)
 
 
 def batch_of(how, candidates, n, rng):
@@ -43,7 +44,7 @@ def test_every_strategy_picks_a_batch_and_says_why(name):
 def test_every_strategy_can_start_without_a_model(name):
     start = strategy(name).start
     if start != "random":
-        picks = start(made_up({"features"}), 5, np.random.default_rng(0))
+        picks = start(made_up({"features", "labelled"}), 5, np.random.default_rng(0))
         assert len(set(picks.tolist())) == 5
 
 
@@ -59,17 +60,46 @@ def test_an_acquisition_takes_its_best():
 
 def test_a_selection_takes_margin_where_it_needs_scores():
     assert strategy("softmax(beta=3.0)") == Strategy("softmax(beta=3.0)", Softmax(3.0), margin)
-    assert strategy("k_center") == Strategy("k_center", KCenter())
+    assert strategy("k_center") == Strategy("k_center", KCenter(), start=KCenter())
     assert strategy(Power(2.0)).score is margin
 
 
-def test_k_means_starts_as_it_goes_on():
-    assert strategy("k_means").start == KMeans()
+def test_what_needs_no_model_starts_as_it_goes_on():
+    for name in ("k_means", "typiclust", "max_herding", "prob_cover"):
+        assert strategy(name).start == strategy(name).select
+    for name in ("badge", "margin", "softmax", "cluster_margin"):
+        assert strategy(name).start == "random"
 
 
-def test_auto_is_cluster_margin_from_typical_items():
-    auto = strategy("auto")
-    assert (auto.select, auto.score, auto.shortlist, auto.start) == (ClusterMargin(), margin, 10, KMeans())
+def test_a_shortlist_becomes_scores_that_are_streamed():
+    expected = Strategy("mine", KCenter(), entropy, 7)
+    assert replace(strategy(Shortlist(entropy, 7) >> KCenter()), name="mine") == expected
+    written = "shortlist(score='entropy', factor=7, select='k_center')"
+    assert replace(strategy(written), name="mine") == expected
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "mixture(shares={'margin': 0.5, 'random': 0.5})",
+        "quota(select='top')",
+        "steps(select='distance', steps=3)",
+        "switch(first='typiclust', then='margin')",
+        "without_near_duplicates(select='softmax', cosine=0.9)",
+        "above(bar=-0.5, select='k_means')",
+        """shortlist(score="per_cost(score='entropy')", select="mixture(shares={'top': 1, 'badge': 1})")""",
+    ],
+)
+def test_compositions_can_be_written(spec):
+    how = strategy(spec)
+    assert how.name == spec
+    picks = batch_of(how, made_up(how.needs, size=300), 12, np.random.default_rng(0))
+    assert len(set(picks.tolist())) == 12
+    assert how.why()
+
+
+def test_tools_are_no_strategies_of_their_own():
+    assert not {"top", "shortlist", "above", "mixture", "steps", "switch", "quota"} & set(names())
 
 
 def test_options_reach_the_strategy():
@@ -98,7 +128,7 @@ def test_a_third_party_acquisition_is_a_strategy_by_name():
     [
         ("marginn", UnknownName, "There is no strategy 'marginn'. Did you mean 'margin'"),
         ("kcenter", UnknownName, "'k_center'"),
-        ("zzz", UnknownName, r"'zzz'\. Known: auto"),
+        ("zzz", UnknownName, r"'zzz'\. Known: abstention, alfa_mix, auto"),
         ("margin(", BadInput, "looks like name"),
         ("margin(beta=1)", BadInput, "has no option"),
         ("auto(factor=1)", BadInput, "has no option"),

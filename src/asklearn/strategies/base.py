@@ -1,4 +1,4 @@
-"""Named ways to choose the next batch: a score, a shortlist, a selection, and a cold start."""
+"""What a strategy is, and what a name, an acquisition function or a selection means as one."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from asklearn import registry
 from asklearn.acquisition.uncertainty import margin
 from asklearn.errors import BadInput, UnknownName
 from asklearn.protocols import Acquisition, Selection
-from asklearn.selection.clustering import ClusterMargin, KMeans
-from asklearn.selection.stochastic import Power
+from asklearn.selection.compose import Shortlist, score_of, selection_of
 from asklearn.selection.top import Top
 
 
@@ -93,7 +92,8 @@ def strategy(spec: str | Strategy | Acquisition | Selection) -> Strategy:
     ----------
     spec : str, Strategy, Acquisition or Selection
         A registered strategy; an acquisition (its best scores are taken); a selection (of margin's
-        scores, where it needs scores); a name of any of them, with options: ``"power(beta=2.0)"``.
+        scores, where it needs scores; itself the cold start, where it needs no model); a name of any of
+        them, with options: ``"power(beta=2.0)"``.
 
     Raises
     ------
@@ -119,54 +119,21 @@ def strategy(spec: str | Strategy | Acquisition | Selection) -> Strategy:
 def names() -> list[str]:
     """Return the name of every strategy: the composed ones, the acquisitions and the selections.
 
+    Selections that only make sense with parts of one's own, such as ``shortlist``, are left out; they can
+    be written all the same: ``"shortlist(score='entropy', select='k_center')"``.
+
     Examples
     --------
     >>> "auto" in names() and "margin" in names() and "k_center" in names()
     True
     """
-    return sorted({name for group in _GROUPS for name in registry.names(group)} - {"top"})
-
-
-@registry.register("strategies", "power_margin")
-def power_margin(beta: float = 1.0) -> Strategy:
-    """Draw by lot, in proportion to how close the two likeliest classes are, to the power `beta`.
-
-    Examples
-    --------
-    >>> power_margin(beta=4.0).select
-    Power(beta=4.0, zero=-1.0)
-    """
-    return Strategy("power_margin", Power(beta, zero=-1.0), margin, source="Kirsch et al. (2023)")
-
-
-@registry.register("strategies", "cluster_margin")
-def cluster_margin(factor: int = 10) -> Strategy:
-    """Spread the batch over clusters of the ``factor * n`` candidates with the smallest margins.
-
-    Examples
-    --------
-    >>> cluster_margin().shortlist
-    10
-    """
-    return Strategy("cluster_margin", ClusterMargin(factor), margin, factor, source="Citovsky et al. (2021)")
-
-
-@registry.register("strategies", "auto")
-def auto() -> Strategy:
-    """Start with typical items, then ask where the model hesitates, spread over clusters.
-
-    What this does may improve from version to version.
-
-    Examples
-    --------
-    >>> auto().start
-    KMeans(typical=True)
-    """
-    chosen = cluster_margin()
-    return replace(chosen, name="auto", start=KMeans())
+    return sorted({name for group in _GROUPS for name in registry.names(group)} - TOOLS)
 
 
 _GROUPS = ("strategies", "acquisition", "selection")
+
+TOOLS = {"top", "shortlist", "above", "mixture", "steps", "switch", "without_near_duplicates", "quota"}
+"""Selections that strategies are made of; by themselves they are none that one would name."""
 
 
 def _named(spec: str) -> Strategy:
@@ -193,9 +160,15 @@ def _composed(part: Any, name: str) -> Strategy:
         return part
     if isinstance(part, Acquisition):
         return Strategy(name, Top(), part)
+    if isinstance(part, Shortlist):  # so that the scores are streamed
+        return Strategy(name, selection_of(part.select), score_of(part.score), part.factor)
     if isinstance(part, Selection):
         score = margin if "scores" in part.needs else None
-        return Strategy(name, part, score, start=part if part.needs == {"features"} else "random")
+        return Strategy(name, part, score, start=part if _needs_no_model(part) else "random")
     raise BadInput(
         f"A strategy must be a name, a Strategy, an Acquisition or a Selection. Got {type(part).__name__}."
     )
+
+
+def _needs_no_model(part: Selection) -> bool:
+    return "features" in part.needs and part.needs <= {"features", "labelled"}
