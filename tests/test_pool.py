@@ -61,6 +61,7 @@ def test_a_stretch_is_copied_only_where_few_of_its_rows_are_wanted() -> None:
 def test_slices_are_those_of_an_array(sizes: list[int], start: int, stop: int) -> None:
     pool, X = sharded(sizes)
     np.testing.assert_array_equal(pool[start:stop], X[start:stop])
+    np.testing.assert_array_equal(pool[np.arange(len(X))[::-2]], X[::-2])
 
 
 def test_a_slice_of_one_shard_is_not_copied() -> None:

@@ -65,9 +65,11 @@ class Pool:
     def __len__(self) -> int:
         return self.starts[-1]
 
-    def __getitem__(self, rows: slice) -> Floats:
-        """Return the features of a slice of rows; a view where they are of one shard."""
-        return self.take(np.arange(*rows.indices(len(self))), view=True)
+    def __getitem__(self, rows: slice | Indices) -> Floats:
+        """Return the features of some rows; of a slice within one shard, a view."""
+        if isinstance(rows, slice):
+            return self.take(np.arange(*rows.indices(len(self))), view=True)
+        return self.take(np.asarray(rows, np.intp))
 
     def add(self, X: Any, *, check: bool = True) -> None:
         """Append rows, or every shard of another pool; see :func:`check_features` for what is refused.

@@ -22,7 +22,7 @@ PIECE = 16_384
 """Rows that are read at a time; fewer where they are large."""
 
 SAMPLE_ROWS = 100_000
-SAMPLE_BYTES = 256 << 20
+SAMPLE_BYTES = 128 << 20
 
 Progress: TypeAlias = Callable[[str, int, int | None], None]
 Columns: TypeAlias = dict[str, Any]

@@ -28,6 +28,10 @@ def test_labels_are_told(run, project, tmp_path, refused):
     more("more.csv", ["m1", "m2"], "Fruit")
     assert "2 labels of more.csv told" in run("add", "more.csv", "--label", "kind").stdout
     assert Project(tmp_path).learner.labels == {"m1": "fruit", "m2": "fruit"}
+    more("bare.csv", ["m4"], " ")
+    assert (
+        "No label was told: bare.csv has no column 'kind'" in run("add", "bare.csv", "--label", "kind").stdout
+    )
     more("third.csv", ["m3"], "fruity")
     refused(run("add", "third.csv", "--label", "kind"), "'fruity' in data row 1", "Did you mean 'fruit'")
 

@@ -28,6 +28,7 @@ def add(file: Path, label: str, folder: Path) -> None:
     """
     from asklearn.importing import NOTHING
     from asklearn.importing import add as enter
+    from asklearn.settings import read_settings
 
     with resumable() as progress:
         entered = enter(folder, file, label, progress)
@@ -37,3 +38,5 @@ def add(file: Path, label: str, folder: Path) -> None:
     click.echo(f"{plural(entered.items, 'item')} of {file.name} added.")
     if entered.labels:
         click.echo(f"{plural(entered.labels, 'label')} of {file.name} told, as answers of import.")
+    elif wanted := label or read_settings(folder).label:
+        click.echo(f"No label was told: {file.name} has no column {wanted!r}, or nothing in it.")
