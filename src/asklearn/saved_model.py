@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 
 from asklearn.errors import AskLearnError, BadInput, NewerFormat
+from asklearn.files import replacing
 from asklearn.protocols import Encoder, Model
 from asklearn.registry import adapt, require
 from asklearn.types import Estimate, Floats, Label
@@ -50,6 +51,7 @@ _NAMES = {
     "asklearn.models.logistic": "TunedLogisticRegression",
     "asklearn.models.sklearn": "SklearnModel",
     "asklearn.models.tabular": "Mixture",
+    "asklearn.models.torch": "TorchClassifier",
     "sklearn._loss._loss": "CyHalfBinomialLoss CyHalfMultinomialLoss",
     "sklearn._loss.link": "HalfLogitLink IdentityLink Interval LogitLink MultinomialLogit",
     "sklearn._loss.loss": "HalfBinomialLoss HalfMultinomialLoss",
@@ -197,8 +199,11 @@ class SavedModel:
             raise BadInput(f"Put a single item into a list. Got {type(items).__name__}.")
         if self.card.kind == "image" and not isinstance(items, np.ndarray):
             items = [Path(one) if isinstance(one, str) else one for one in items]
+        if self.card.kind == "text":
+            items = ["" if one is None or one != one else one for one in items]
         if self.card.kind == "embedding":
             items = np.asarray(items)
+            items = np.stack(list(items)) if items.dtype.kind == "O" and len(items) else items
         return items, len(items)
 
 
@@ -355,15 +360,8 @@ def load_encoder(path: str | os.PathLike[str]) -> Encoder:
 
 
 def _write(path: Path, data: bytes) -> None:
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with part.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    with replacing(path) as file:
+        file.write(data)
 
 
 def _bytes(path: Path) -> bytes:

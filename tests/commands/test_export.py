@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -33,9 +35,55 @@ def test_labels(run, labelled, tmp_path, ending):
     assert done.exit_code == 0, done.output
     rows = read(tmp_path / f"l.{ending}")
     assert {row["id"]: row["label"] for row in rows} == {f"t{i}": labelled[f"t{i}"] for i in range(30)}
-    assert list(rows[0]) == ["id", "note", "label", "annotators", "time"]
+    assert list(rows[0]) == ["id", "note", "label", "annotators", "time", "stream"]
     assert rows[0]["annotators"] == "ann"
     assert rows[0]["time"].endswith("Z")
+
+
+def test_labels_say_which_stream_asked(run, labelled, tmp_path, fill):
+    run("ask", "-n", "10", "-o", "ask.csv")
+    fill("ask.csv", labelled)
+    run("tell", "ask.csv")
+    run("export", "-o", "l.jsonl")
+    streams = {row["id"]: row["stream"] for row in read(tmp_path / "l.jsonl")}
+    assert len(streams) == 40
+    assert {streams[f"t{i}"] for i in range(30)} == {""}
+    assert sorted({stream for stream in streams.values() if stream}) == ["audit", "exploit"]
+
+
+def test_the_model_predicts_in_another_process_as_it_does_here(run, labelled, tmp_path):
+    done = run("export", "--model", "model")
+    assert done.exit_code == 0, done.output
+    assert "A model of 3 classes, trained on 30 labels, in model: accuracy " in done.output
+    run("export", "-o", "p.jsonl", "--what", "predictions")
+    rows = read(tmp_path / "p.jsonl")
+    program = (
+        "import json, sys; from asklearn.saved_model import load_model; model = load_model('model'); "
+        "texts = json.load(sys.stdin); proba = model.predict_proba(texts); "
+        "print(json.dumps([model.predict(texts).tolist(), proba.max(1).tolist(), model.card.labels]))"
+    )
+    texts = json.dumps([row["note"] for row in rows])
+    done = subprocess.run(
+        [sys.executable, "-c", program], input=texts, capture_output=True, text=True, cwd=tmp_path, check=True
+    )
+    guesses, proba, labels = json.loads(done.stdout)
+    assert guesses == [row["prediction"] for row in rows]
+    assert proba == pytest.approx([row["probability"] for row in rows], abs=1e-5)
+    assert labels == 30
+    card = json.loads((tmp_path / "model" / "card.json").read_text())
+    assert (card["kind"], card["columns"]) == ("text", ["note"])
+    assert card["estimates"][0]["name"] == "accuracy"
+
+
+def test_a_model_is_not_written_over_what_it_does_not_know(run, labelled, tmp_path, refused):
+    assert run("export", "--model", "model").exit_code == 0
+    refused(run("export", "--model", "model"), "model is there already", "--force")
+    assert run("export", "--model", "model", "--force").exit_code == 0
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "precious.txt").write_text("precious")
+    refused(run("export", "--model", "mine", "--force"), "it holds no model")
+    refused(run("export", "--model", "pool"), "keeps its own things")
+    refused(run("export"), "-o FILE", "--model FOLDER")
 
 
 @pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])

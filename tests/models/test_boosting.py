@@ -59,7 +59,7 @@ def test_settings_that_were_found_give_the_same_model_again() -> None:
 def test_many_classes_get_fewer_trees_each() -> None:
     model = GradientBoosting()
     assert model._stages(2) == STAGES
-    assert model._stages(26) == (10, 20, 40)
+    assert model._stages(26) == (10, 20)
     assert model._stages(1000) == (10,)
 
 

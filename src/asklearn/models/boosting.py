@@ -18,7 +18,7 @@ from asklearn.types import Floats, Indices
 
 STAGES = (10, 20, 40, 80, 120, 200)
 FEW = 40
-_MOST_TREES = 2_000
+_MOST_TREES = 800
 
 
 @register("models", "gradient_boosting")
@@ -33,7 +33,7 @@ class GradientBoosting(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     ----------
     iterations : int or "auto"
         Trees per class; "auto" takes the one of 10, 20, 40, 80, 120 and 200 with the least cross-validated
-        log loss, but no more than 2,000 trees in all.
+        log loss, but no more than 800 trees in all.
     temperature : float or "auto"
         Divides the logits; "auto" fits it to the cross-validated logits (Guo et al. 2017).
     learning_rate : float
