@@ -16,7 +16,10 @@ def test_without_a_project(run):
     assert "No problems found" in done.stdout
     said = json.loads(run("doctor", "--json").stdout)
     assert (said["asklearn"], said["project"], said["problems"]) == (__version__, None, [])
-    assert said["packages"]["numpy"] == metadata.version("numpy")
+    assert said["packages"]["core"]["numpy"] == metadata.version("numpy")
+    assert said["packages"]["app"]["click"] == metadata.version("click")
+    assert "test" not in said["packages"]
+    assert max(map(len, done.stdout.splitlines()[1:])) <= 80
 
 
 def test_a_sound_project(run, project):
@@ -63,3 +66,22 @@ def test_a_missing_package_is_a_problem(run, monkeypatch):
     done = run("doctor")
     assert done.exit_code == 1
     assert "pip install 'asklearn[app]'" in done.stdout
+
+
+def test_an_extra_that_is_not_installed_is_no_problem(run, monkeypatch):
+    lines = [
+        "numpy>=2",
+        "click>=8; extra == 'app'",
+        'nosuchpackage>=1; extra == "text"',
+        "pytest; extra == 'test'",
+    ]
+    monkeypatch.setattr(metadata, "requires", lambda name: lines)
+    done = run("doctor")
+    assert done.exit_code == 0, done.output
+    assert "text: nosuchpackage (not installed)" in done.stdout
+    assert "pytest" not in done.stdout
+
+
+def test_free_space_is_told(run, project):
+    assert json.loads(run("doctor", "--json").stdout)["project"]["free_bytes"] > 0
+    assert "can be written to" in run("doctor").stdout

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import platform
+import re
+import shutil
 import sys
 from importlib import metadata
 from pathlib import Path
@@ -13,10 +15,12 @@ import click
 
 from asklearn import __version__
 from asklearn.commands.shared import as_json, in_project, plural, show_json
+from asklearn.commands.terminal import printable, wrapped
 from asklearn.errors import AskLearnError, BadInput
 
-CORE = ("numpy", "scipy", "scikit-learn")
-APP = ("click", "rich", "sqlalchemy", "pyarrow", "pillow", "threadpoolctl")
+CORE, APP = "core", "app"
+_UNTOLD = {"asklearn"}
+_FOR_DEVELOPERS = {"test", "dev", "docs"}
 
 
 @click.command()
@@ -43,8 +47,9 @@ def doctor(plain: bool, folder: Path) -> None:
 
 def examine(folder: Path) -> dict[str, Any]:
     """Return what is installed and how the project stands, as plain values."""
-    packages = {name: _version(name) for name in (*CORE, *APP)}
-    missing = [name for name in APP if packages[name] is None]
+    packages = {extra: {name: _version(name) for name in names} for extra, names in _needed().items()}
+    needed = {**packages.get(CORE, {}), **packages.get(APP, {})}
+    missing = [name for name, version in needed.items() if version is None]
     problems = [f"{name} is missing. Run: pip install 'asklearn[app]'" for name in missing]
     found: dict[str, Any] = {
         "asklearn": __version__,
@@ -59,6 +64,20 @@ def examine(folder: Path) -> dict[str, Any]:
     return found
 
 
+def _needed() -> dict[str, list[str]]:
+    """Return the packages of the core and of each extra, as the installed asklearn declares them."""
+    found: dict[str, list[str]] = {CORE: [], APP: []}
+    try:
+        declared = metadata.requires("asklearn") or []
+    except metadata.PackageNotFoundError:
+        declared = []
+    for line in declared:
+        name, extra = re.match(r"[\w.-]+", line), re.search(r"extra == ['\"]([\w-]+)", line)
+        if name is not None and name[0] not in _UNTOLD and (extra is None or extra[1] not in _FOR_DEVELOPERS):
+            found.setdefault(CORE if extra is None else extra[1], []).append(name[0])
+    return found
+
+
 def _version(package: str) -> str | None:
     try:
         return metadata.version(package)
@@ -70,6 +89,7 @@ def _project(folder: Path, problems: list[str]) -> dict[str, Any]:
     from asklearn.project import Project
 
     found: dict[str, Any] = {"folder": str(folder.resolve()), "writable": os.access(folder, os.W_OK)}
+    found["free_bytes"] = shutil.disk_usage(folder).free
     if not found["writable"]:
         problems.append(f"{folder.resolve()} cannot be written to.")
     found |= {"items": None, "events": None, "intact": None}
@@ -99,14 +119,27 @@ def _count_events(journal: Path) -> int:
 def in_words(found: dict[str, Any]) -> list[str]:
     """Say it in lines."""
     lines = [f"asklearn {found['asklearn']}, Python {found['python']}, {found['platform']}"]
-    lines += [f"  {name} {version or 'is not installed'}" for name, version in found["packages"].items()]
+    lines += [wrapped(", ".join(_told(*one) for one in names.items()), f"  {extra}: ")
+              for extra, names in found["packages"].items() if names]  # fmt: skip
     project = found["project"]
     if project is None:
-        lines.append("No project here; name one by --project, or make one with asklearn init.")
+        lines.append("No project here. Name one by --project, or make one with asklearn init.")
     else:
-        lines.append(f"Project {project['folder']}")
+        lines.append(f"Project {printable(project['folder'])}")
+        lines.append(
+            f"  {'can' if project['writable'] else 'cannot'} be written to, {_size(project['free_bytes'])} free"
+        )
         if project["items"] is not None:
             lines.append(
                 f"  {plural(project['items'], 'item')}, {plural(project['events'], 'event')}, all intact"
             )
-    return lines + ([f"Problem: {one}" for one in found["problems"]] or ["No problems found."])
+    problems = [wrapped(f"Problem: {one}", further="  ") for one in found["problems"]]
+    return [*lines, *(problems or ["No problems found."])]
+
+
+def _told(name: str, version: str | None) -> str:
+    return f"{name} {version or '(not installed)'}"
+
+
+def _size(count: int) -> str:
+    return f"{count / 2**30:,.1f} GiB" if count >= 2**30 else f"{count / 2**20:,.0f} MiB"

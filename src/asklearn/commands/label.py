@@ -64,7 +64,7 @@ def label(n: int, viewer: bool, annotator: str, folder: Path) -> None:
             click.echo(f"\n{plural(session.told, 'label')} recorded, {session.skipped:,} skipped.")
     found = measure(project.learner) if session.told else None
     if found is not None:
-        click.echo(estimate_words(found) + f", {plural(found['n'], 'label')} drawn at random")
+        click.echo(wrapped(f"{estimate_words(found)}, {plural(found['n'], 'label')} drawn at random"))
 
 
 def _keys() -> Iterator[str]:
