@@ -34,6 +34,10 @@ EXIT_STATUS = "Exit status: 0 done, 1 refused (the reason is on stderr), 2 wrong
 class _Group(click.Group):
     """Turns errors into one line and exit status 1, and an interruption into 130."""
 
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands in the order in which a project needs them."""
+        return list(self.commands)
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
@@ -62,7 +66,7 @@ def main() -> None:
     \b
     Examples:
       asklearn demo
-      asklearn simulate reviews.csv --label sentiment --text review --out result.json
+      asklearn simulate reviews.csv --label mood --text review --html mood.html
       asklearn init reviews.csv --text review --labels good,bad
     """
 
@@ -71,7 +75,7 @@ for command in (init, add, ask, label, tell, status, report, export, doctor):
     main.add_command(command)
 
 
-@main.command()
+@main.command(short_help="See active learning work on images of digits.")
 @click.option(
     "--out", default="asklearn-demo.html", show_default=True, type=click.Path(dir_okay=False), help="Report."
 )
@@ -101,7 +105,7 @@ def demo(out: str, seeds: int, jobs: int) -> None:
     _finish(result, None, out)
 
 
-@main.command()
+@main.command(short_help="Replay active learning on a file whose labels are known.")
 @click.argument("file")
 @click.option("--label", required=True, metavar="COL", help="Column of the known labels.")
 @click.option("--text", metavar="COL", help="Column of texts.")
@@ -138,9 +142,9 @@ def simulate(
 
     \b
     Examples:
-      asklearn simulate reviews.csv --label sentiment --text review --out result.json
-      asklearn simulate digits.parquet --label digit --image png --html report.html --jobs 0
-      asklearn simulate adult.parquet --label income --split split --strategies random,margin,auto+k_means
+      asklearn simulate reviews.csv --label mood --text review --html mood.html
+      asklearn simulate digits.parquet --label digit --image png --out r.json
+      asklearn simulate adult.csv --label income --strategies margin,auto+k_means
     """
     from asklearn.dataset import load_dataset
     from asklearn.simulate import check_names, one_thread

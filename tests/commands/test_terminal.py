@@ -56,3 +56,16 @@ def test_an_estimate_that_knows_nothing_says_so():
         "method": "too few labels",
     }
     assert estimate_words(one) == "accuracy unknown [0.000, 1.000] (95% interval)"
+
+
+def test_help_fits_eighty_columns_and_is_not_cut(run, monkeypatch):
+    from asklearn.cli import main
+
+    monkeypatch.setenv("COLUMNS", "80")
+    pages = [run("--help").stdout, *(run(name, "--help").stdout for name in main.commands)]
+    assert max(len(line) for page in pages for line in page.splitlines()) <= 80
+    listed = pages[0].split("Commands:")[1]
+    assert "..." not in listed
+    assert [listed.index(f"\n  {name} ") for name in main.commands] == sorted(
+        listed.index(f"\n  {name} ") for name in main.commands
+    )

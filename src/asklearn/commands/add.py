@@ -9,7 +9,7 @@ import click
 from asklearn.commands.shared import in_project, plural, resumable
 
 
-@click.command()
+@click.command(short_help="Add further items to the project.")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--label", default="", metavar="COL",
               help="Column of labels that are known already; by default that of init, if FILE has it.")  # fmt: skip

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _OURS = ("id", "label", "reason")
 
 
-@click.command()
+@click.command(short_help="Choose what to label next, and write it as a sheet.")
 @click.option("-n", "n", default=20, show_default=True, type=click.IntRange(1), help="How many items.")
 @click.option("-o", "out", metavar="CSV", type=click.Path(dir_okay=False, path_type=Path),
               help="Sheet to write; by default it is shown.")  # fmt: skip

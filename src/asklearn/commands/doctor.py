@@ -23,7 +23,7 @@ _UNTOLD = {"asklearn"}
 _FOR_DEVELOPERS = {"test", "dev", "docs"}
 
 
-@click.command()
+@click.command(short_help="Check what is installed, and whether the project is sound.")
 @as_json
 @in_project
 def doctor(plain: bool, folder: Path) -> None:

@@ -24,7 +24,7 @@ _ENDINGS = (".csv", ".jsonl", ".parquet")
 _OURS = ("id", "label", "annotators", "time", "stream", "prediction", "probability")
 
 
-@click.command()
+@click.command(short_help="Write labels, predictions or the model to files.")
 @click.option("-o", "out", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path),
               help="File to write, ending in .csv, .jsonl or .parquet.")  # fmt: skip
 @click.option("--what", default="labels", show_default=True, type=click.Choice(["labels", "predictions"]),

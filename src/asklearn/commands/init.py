@@ -13,7 +13,7 @@ ALL = "all"
 _MOST = 2**63 - 1
 
 
-@click.command()
+@click.command(short_help="Make a project of a data file.")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--into", default=".", metavar="DIR", type=click.Path(path_type=Path), help="Where to make it.")
 @click.option("--task", default="classify", show_default=True, type=click.Choice(["classify"]),

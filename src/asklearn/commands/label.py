@@ -26,7 +26,7 @@ _LONGEST = 2_000
 _INDENT = "    "
 
 
-@click.command()
+@click.command(short_help="Label in the terminal, one key per class.")
 @click.option(
     "-n", "n", default=10, show_default=True, type=click.IntRange(1), help="Items to ask for at a time."
 )

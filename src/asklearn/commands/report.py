@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from asklearn.project import Project
 
 
-@click.command()
+@click.command(short_help="Write a page about the project, to show around.")
 @click.option(
     "-o", "out", metavar="HTML", type=click.Path(dir_okay=False, path_type=Path),
     help="Page to write; by default reports/report.html in the project's folder.",

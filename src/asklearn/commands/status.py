@@ -18,7 +18,7 @@ _BAR = 24
 _SHOWN = 20
 
 
-@click.command()
+@click.command(short_help="Say where the project stands, and how good the model is.")
 @click.option(
     "--more",
     default=100,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from asklearn.types import ItemId
 
 
-@click.command()
+@click.command(short_help="Record the labels of a sheet.")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--new-labels", is_flag=True, help="Take labels that nobody used before as new classes.")
 @by_annotator
