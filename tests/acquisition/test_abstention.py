@@ -94,3 +94,6 @@ def test_many_labels_are_sampled_by_the_generator(monkeypatch):
 def test_a_cost_that_cannot_be_is_refused(cost):
     with pytest.raises(BadInput, match=r"cost must be above 0 and below 0\.5"):
         Abstention(cost)
+
+
+ORACLES = {"abstention": "test_equals_every_threshold_tried"}

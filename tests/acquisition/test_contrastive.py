@@ -1,6 +1,7 @@
 """CAL against plain loops; the discriminative head against a minimiser of the loss written out."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -141,3 +142,15 @@ def test_options_and_features_are_checked():
         Discriminative(0)
     with pytest.raises(BadInput, match="finite"):
         Discriminative()(Candidates(1, features_ND=np.array([[np.nan]]), labelled_LD=np.ones((1, 1))), RNG)
+
+
+def test_the_planted_fault_of_taking_every_item_asked_as_a_neighbour_is_caught():
+    candidates = made(3)
+    faulty = Contrastive(1)(replace(candidates, labels_L=np.maximum(candidates.labels_L, 0)), RNG)
+    assert not np.allclose(faulty, plain_cal(candidates, 1), atol=1e-9)
+
+
+ORACLES = {
+    "contrastive": lambda candidates: plain_cal(candidates, 10),
+    "discriminative": "test_the_head_minimises_its_loss",
+}

@@ -94,3 +94,18 @@ def test_nan_is_refused(score):
     features_ND[2, 1] = np.nan
     with pytest.raises(BadInput, match="finite"):
         score(of(features_ND, np.ones((1, 2))), RNG)
+
+
+def plain_density(candidates):
+    return [-near[-1] for near in plain_to_others(candidates.features_ND.tolist(), 20)]
+
+
+def plain_typicality(candidates):
+    return [len(near) / sum(near) for near in plain_to_others(candidates.features_ND.tolist(), 20)]
+
+
+def plain_distance(candidates):
+    return [min(math.dist(row, other) for other in candidates.labelled_LD) for row in candidates.features_ND]
+
+
+ORACLES = {"density": plain_density, "typicality": plain_typicality, "distance": plain_distance}

@@ -162,3 +162,6 @@ def test_nothing_answered_scores_0(score):
 
 def test_answers_of_one_class_have_no_turn():
     assert galaxy(two_classes([0.1, 0.9], [0.4, 0.6], [1, 1]), RNG).tolist() == [0, 0]
+
+
+ORACLES = {"galaxy": plain_galaxy, "direct": plain_direct}

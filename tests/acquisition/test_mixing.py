@@ -157,3 +157,9 @@ def test_options_are_checked():
     for wrong in (lambda: AlfaMix(0), lambda: DropQuery(times=0), lambda: DropQuery(drop=1)):
         with pytest.raises(BadInput):
             wrong()
+
+
+ORACLES = {
+    "alfa_mix": "test_alfa_mix_equals_the_closed_form",
+    "drop_query": "test_drop_query_flips_as_often_as_the_masks_say",
+}

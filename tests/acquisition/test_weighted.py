@@ -106,3 +106,24 @@ def test_options_are_checked():
         DensityWeighted(3)
     with pytest.raises(BadInput, match="beta must be"):
         DensityWeighted(beta=-1)
+
+
+def plain_worth(candidates):
+    """One minus the margin."""
+    worths = []
+    for row in candidates.posterior.proba_NC.tolist():
+        second, first = sorted(row)[-2:]
+        worths.append(1 - (first - second))
+    return worths
+
+
+def plain_density_weighted(candidates):
+    similar = plain_similarity(candidates.features_ND.tolist())
+    return [w * s for w, s in zip(plain_worth(candidates), similar, strict=True)]
+
+
+def plain_per_cost(candidates):
+    return [w / c for w, c in zip(plain_worth(candidates), candidates.costs_N, strict=True)]
+
+
+ORACLES = {"density_weighted": plain_density_weighted, "per_cost": plain_per_cost}
