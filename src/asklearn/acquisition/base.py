@@ -117,7 +117,34 @@ def _checked_method(scorer: Callable[[Any, Candidates, Generator], Floats]) -> C
 
 def _score(plugin: Any, scorer: Scorer, candidates: Candidates, rng: Generator) -> Floats:
     require_known(candidates, plugin.needs, plugin.name)
+    _check_given(candidates, plugin.needs)
     return _without_blocked(_check_scores(scorer(candidates, rng), candidates.size, plugin.name), candidates)
+
+
+def _check_given(candidates: Candidates, needs: frozenset[str]) -> None:
+    """Refuse features that are not finite, and targets without sound beliefs."""
+    targets = candidates.targets if "targets" in needs else None
+    if "features" in needs:
+        _check_finite(candidates.features_ND, "the candidates")
+    if "labelled" in needs:
+        _check_finite(candidates.labelled_LD, "the labelled items")
+    if targets is not None:
+        _check_finite(targets.features_MD, "the targets")
+        check_proba(targets.posterior.proba_NC, of="the targets")
+        if targets.posterior.draws_KNC is not None:
+            check_proba(targets.posterior.draws_KNC, of="the targets")
+
+
+def _check_finite(features: Floats | None, of: str) -> None:
+    with np.errstate(over="ignore", invalid="ignore"):
+        if features is None or np.isfinite(features.sum()):
+            return
+    sound_N = np.isfinite(features).all(axis=1)
+    if not sound_N.all():
+        raise BadInput(
+            f"Features must be finite numbers. Got NaN or infinity in row {sound_N.argmin()} of {of}: "
+            "fill in what is missing, or leave the item out."
+        )
 
 
 def _check_needs(needs: Iterable[str]) -> None:

@@ -116,7 +116,7 @@ def proba_of(candidates: Candidates) -> tuple[Floats, Floats, Targets]:
     Raises
     ------
     BadInput
-        If they are of different classes, or one is not a probability.
+        If they are of different classes, or a candidate's is not a probability.
     """
     assert candidates.posterior is not None
     assert candidates.targets is not None
@@ -127,7 +127,6 @@ def proba_of(candidates: Candidates) -> tuple[Floats, Floats, Targets]:
             f"and {proba_MC.shape[1]} columns."
         )
     check_proba(proba_NC)
-    check_proba(proba_MC, of="the targets")
     return proba_NC, proba_MC, candidates.targets
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import pickle
+import subprocess
+import sys
 import tempfile
 import tracemalloc
 from collections.abc import Callable, Iterable, Iterator
@@ -137,6 +141,10 @@ def on_disk(candidates: Candidates) -> Iterator[Candidates]:
         there = changed(candidates, mapped, candidates.size)
         if there.labelled_LD is not None:
             there = replace(there, labelled_LD=mapped(there.labelled_LD))
+        if there.targets is not None:
+            there = replace(
+                there, targets=replace(there.targets, features_MD=mapped(there.targets.features_MD))
+            )
         yield there
 
 
@@ -159,6 +167,56 @@ def peak_bytes(work: Callable[[], Any]) -> int:
     finally:
         if not running:
             tracemalloc.stop()
+
+
+def resident_bytes(plugin: Any, needs: Iterable[str], size: int, dims: int, *args: Any) -> int:
+    """Return by how much the memory of a fresh process grows when `plugin` is called on `size` candidates.
+
+    The call is ``plugin(candidates, *args, rng)``, once on few candidates before, so that what is loaded
+    or made once does not count.
+
+    What was made in a session or inside a function cannot be found by another process; it gets 0.
+
+    Examples
+    --------
+    >>> from asklearn.acquisition.uncertainty import margin
+    >>> resident_bytes(margin, {"proba"}, size=1000, dims=2) < 64 << 20
+    True
+    """
+    made = plugin if hasattr(plugin, "__qualname__") else type(plugin)
+    if made.__module__ == "__main__" or "<locals>" in made.__qualname__:
+        return 0
+    told = pickle.dumps((plugin, sorted(needs), size, dims, args))
+    paths = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    done = subprocess.run(
+        [sys.executable, "-c", _GROWTH], input=told, capture_output=True, env=os.environ | paths, check=False
+    )
+    if done.returncode:
+        raise AssertionError(f"It must run in a process of its own. It said: {done.stderr.decode()[-500:]}")
+    return int(done.stdout)
+
+
+_GROWTH = """
+import os, pickle, resource, sys
+import numpy as np
+from asklearn.testing.candidates import made_up
+
+plugin, needs, size, dims, args = pickle.load(sys.stdin.buffer)
+unit = 1 if sys.platform == "darwin" else 1024
+
+def call(size, args):
+    candidates = made_up(needs, size=size, classes=10, members=5, dims=dims)
+    return lambda: plugin(candidates, *args, np.random.default_rng(0))
+
+call(200, [min(one, 200) for one in args])()
+large = call(size, args)
+child = os.fork()  # its peak starts from what is held now, not from what making the candidates took
+if child:
+    sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+large()
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * unit)
+"""
 
 
 def global_random_state() -> tuple[Any, ...]:
