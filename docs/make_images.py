@@ -1,8 +1,10 @@
-"""Make the README's pictures from a simulation's result.
+"""Make the README's pictures, from a simulation's result or from a project's report.
 
     python docs/make_images.py result.json
+    python docs/make_images.py reports/report.html
 
-writes docs/images/learning-curve.svg, and docs/images/report.png where Playwright and Chromium are there.
+The first writes docs/images/learning-curve.svg and docs/images/report.png, the second docs/images/project.png; the
+screenshots need Playwright and Chromium.
 """
 
 from __future__ import annotations
@@ -39,14 +41,18 @@ def screenshot(page: str, target: Path) -> None:
 
 
 def main(source: str) -> None:
-    """Read the result and write both pictures."""
-    result = json.loads(Path(source).read_text(encoding="utf-8"))
+    """Read the result, or the page, and write its pictures."""
     IMAGES.mkdir(exist_ok=True)
+    text = Path(source).read_text(encoding="utf-8")
+    if source.endswith(".html"):
+        screenshot(text, IMAGES / "project.png")
+        return
+    result = json.loads(text)
     (IMAGES / "learning-curve.svg").write_text(learning_curve_svg(result), encoding="utf-8")
     screenshot(simulation_page(result), IMAGES / "report.png")
 
 
 if __name__ == "__main__":
     if len(sys.argv) != 2:
-        raise SystemExit("Expected one result file: python docs/make_images.py result.json")
+        raise SystemExit("Expected one file: python docs/make_images.py result.json (or report.html)")
     main(sys.argv[1])

@@ -1,5 +1,6 @@
 """The project's page: what its first sentence says, hostile input, little data, and a real browser."""
 
+import json
 import re
 
 import pytest
@@ -139,6 +140,23 @@ def test_other_metrics_have_other_words(check, digits, metric):
     page = project_page(facts(labelled(digits, metric=metric)))
     check(page)
     assert f"The model’s {metric.replace('_', ' ')} is " in words(page)
+
+
+def test_facts_that_went_through_json_give_the_same_page(found):
+    assert project_page(json.loads(json.dumps(found))) == project_page(found)
+
+
+def test_cohorts_of_different_rates_are_weighted(check, digits):
+    learner = labelled(digits, rounds=2)
+    learner.add(digits.X_test)
+    batch = learner.ask(40)
+    truth = digits.y + digits.y_test
+    learner.tell(batch.ids, [str(truth[row]) for row in batch.rows])
+    found = facts(learner)
+    assert found["items"]["all"] == 800
+    assert found["estimate"]["method"].startswith("betting")
+    assert all(one["low"] <= one["value"] <= one["high"] for one in found["balance"])
+    check(project_page(found))
 
 
 def test_the_facts_are_not_changed(found):
