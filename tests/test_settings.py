@@ -64,3 +64,9 @@ def test_other_encodings_and_no_project(tmp_path):
     (tmp_path / FILE).write_bytes(b"# \xe4")
     with pytest.raises(BadInput, match="not UTF-8"):
         read_settings(tmp_path)
+
+
+def test_the_model_is_the_one_named_or_the_default_of_the_kind():
+    for kind, model in (("tabular", "tabular"), ("text", "logistic"), ("image", "logistic")):
+        assert Settings(kind=kind, columns=("a",)).classifier == model
+        assert Settings(kind=kind, columns=("a",), model="extra_trees").classifier == "extra_trees"

@@ -195,7 +195,7 @@ def _silent(phase: str, done: int, total: int | None) -> None:
 
 def _check_names(settings: Settings) -> None:
     """Refuse what does not exist before any work is done."""
-    _check_model(settings.model)
+    _check_model(settings.classifier)
     strategy_of(settings.strategy)
     adapt("encoders", settings.encoder or settings.kind)
     lookup("tasks", "classify")(settings.labels)

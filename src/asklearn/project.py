@@ -166,7 +166,7 @@ def learner_of(
 ) -> ActiveLearner:
     """Return the learner of a project over some features; `ids` are told when it is opened first."""
     return ActiveLearner(
-        settings.model,
+        settings.classifier,
         pool,
         ids=ids,
         strategy=settings.strategy,

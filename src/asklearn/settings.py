@@ -36,7 +36,7 @@ class Settings:
     labels : tuple of str
         The classes; empty if annotators make them up.
     encoder, model, strategy : str
-        Registered names with options. An encoder is empty for the default of its kind.
+        Registered names with options. An encoder or model is empty for the default of its kind.
     audit : float
         Share of every batch that is drawn at random.
     budget : int
@@ -60,12 +60,23 @@ class Settings:
     label: str = ""
     labels: tuple[str, ...] = ()
     encoder: str = ""
-    model: str = "logistic"
+    model: str = ""
     strategy: str = "auto"
     audit: float = 0.1
     budget: int = 0
     seed: int = 0
     journal: str = "journal.db"
+
+    @property
+    def classifier(self) -> str:
+        """The model that is meant: the one that is named, or the default of the kind.
+
+        Examples
+        --------
+        >>> Settings(kind="text", columns=("title",)).classifier
+        'logistic'
+        """
+        return self.model or ("tabular" if self.kind == "tabular" else "logistic")
 
 
 def read_settings(folder: Path) -> Settings:

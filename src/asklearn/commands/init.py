@@ -28,7 +28,7 @@ _MOST = 2**63 - 1
 @click.option("--label", metavar="COL", help="Column of labels that are known already, some or all.")
 @click.option("--labels", metavar="A,B,...", help="The classes; without them annotators name them.")
 @click.option("--encoder", default="", metavar="SPEC", help="As in text(dim=128); by default by the kind.")
-@click.option("--model", default="logistic", show_default=True, metavar="SPEC", help="As in logistic(C=1.0).")
+@click.option("--model", default="", metavar="SPEC", help="By default logistic; for tables, tabular.")
 @click.option("--strategy", default="auto", show_default=True, metavar="SPEC", help="How to choose.")
 @click.option(
     "--audit", default=0.1, show_default=True, type=click.FloatRange(0, 1), help="Share drawn at random."
