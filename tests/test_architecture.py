@@ -45,6 +45,8 @@ HOMES = {
     "pyarrow": {"sources"},
     "PIL": {"encoders"},
     "skops": {"saved_model"},
+    "torch": {"models"},
+    "transformers": {"models"},
     "click": {"cli", "commands"},
     "rich": {"cli", "commands"},
 }

@@ -20,6 +20,7 @@ BLOCK = 64
 GROUPS = 500
 CACHE = 1 << 18
 NOTHING = 1e-6
+SETTLED = 1e-2
 
 
 @selection("batch_bald", needs={"draws"}, why="several versions of the model disagree on it, each time anew")
@@ -86,7 +87,7 @@ class BatchBald:
             if len(outcomes.chance_S) > GROUPS:
                 bound_N = by_blocks(outcomes.grouped(rng).gains, draws_KNC)[open_N]
             best, gain = _highest(bound_N, open_N, outcomes, draws_KNC)
-            if gain <= NOTHING:
+            if gain <= SETTLED:
                 break
             picks.append(int(open_N[best]))
             outcomes.add(draws_KNC[:, picks[-1]], rng)
