@@ -40,7 +40,7 @@ def project(data: str, rows: int, stops: int) -> dict[str, object]:
         done = {"init": command(init, here / "whole")}
         moments = random.Random(0)
         interrupted = [
-            command(init, here / "part", stop=moments.uniform(0.02, 0.7) * done["init"]["seconds"])
+            command(init, here / "part", stop=moments.uniform(0.02, 0.4) * done["init"]["seconds"])
             for _ in range(stops)
         ]
         done["resumed"] = command(init, here / "part")
@@ -83,7 +83,7 @@ def command(words: list[str], folder: Path, stop: float | None = None) -> dict[s
         )
         if stop is not None:
             time.sleep(stop)
-            child.send_signal(signal.SIGINT)
+            os.kill(child.pid, signal.SIGINT)
         _, status, usage = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
         if child.returncode and stop is None:

@@ -14,6 +14,7 @@ _WHERE = {
     "Estimate": "asklearn.types",
     "Stop": "asklearn.types",
     "MemoryJournal": "asklearn.journal",
+    "Pool": "asklearn.pool",
     "register": "asklearn.registry",
 }
 
