@@ -85,3 +85,26 @@ def test_an_extra_that_is_not_installed_is_no_problem(run, monkeypatch):
 def test_free_space_is_told(run, project):
     assert json.loads(run("doctor", "--json").stdout)["project"]["free_bytes"] > 0
     assert "can be written to" in run("doctor").stdout
+
+
+def test_repair_keeps_what_is_intact_and_sets_the_rest_aside(run, project, tmp_path, refused):
+    (tmp_path / "b.csv").write_text("id,label\nt0,fruit\nt1,tool\nt2,animal\n")
+    run("tell", "b.csv")
+    with sqlite3.connect(tmp_path / "journal.db") as connection:
+        connection.execute("UPDATE event SET body = replace(body, 'tool', 'TOOL') WHERE position = 4")
+    refused(run("status"), "asklearn doctor --repair")
+    damaged = (tmp_path / "journal.db").read_bytes()
+    done = run("doctor", "--repair")
+    assert done.exit_code == 0, done.output
+    assert "3 events kept, 1 reply recovered from behind the damage, 1 lost" in " ".join(done.stdout.split())
+    (aside,) = (path for path in tmp_path.glob("journal.db.damaged-*") if not path.name.endswith("-wal"))
+    assert aside.name in done.stdout
+    assert aside.read_bytes() == damaged
+    assert json.loads(run("status", "--json").stdout)["labels"] == 2
+    again = json.loads(run("doctor", "--repair", "--json").stdout)
+    assert again["repaired"] == {"kept": 4, "recovered": 0, "lost": 0, "aside": None}
+    assert "nothing to repair" in run("doctor", "--repair").stdout
+
+
+def test_there_must_be_something_to_repair(run, refused):
+    refused(run("doctor", "--repair"), "no project")

@@ -24,23 +24,29 @@ _FOR_DEVELOPERS = {"test", "dev", "docs"}
 
 
 @click.command(short_help="Check what is installed, and whether the project is sound.")
+@click.option("--repair", "mend", is_flag=True, help="Mend a damaged journal; the damaged file is kept.")
 @as_json
 @in_project
-def doctor(plain: bool, folder: Path) -> None:
+def doctor(mend: bool, plain: bool, folder: Path) -> None:
     """Say which versions are installed, and whether the project here can be written to and is sound.
 
     Every event of the journal is read and checked. Exit status 1 if anything is wrong.
 
+    With --repair what is intact of a damaged journal becomes a sound one, and the damaged file is set aside
+    beside it; nothing is deleted. No other command may use the project meanwhile.
+
     \b
     Examples:
       asklearn doctor
+      asklearn doctor --repair
       asklearn doctor --project reviews --json
     """
-    found = examine(folder)
+    repaired = _mend(folder) if mend else None
+    found = {**examine(folder), "repaired": repaired}
     if plain:
         show_json(found)
     else:
-        click.echo("\n".join(in_words(found)))
+        click.echo("\n".join([*_mended(repaired), *in_words(found)]))
     if found["problems"]:
         sys.exit(1)
 
@@ -62,6 +68,32 @@ def examine(folder: Path) -> dict[str, Any]:
     if (folder / "asklearn.toml").exists():
         found["project"] = _project(folder, problems)
     return found
+
+
+def _mend(folder: Path) -> dict[str, Any]:
+    """Repair the journal of the project, and return what was kept, recovered and lost."""
+    from asklearn.journals.repair import repair
+    from asklearn.settings import read_settings
+
+    done = repair(folder / read_settings(folder).journal)
+    aside = None if done.aside is None else str(done.aside)
+    return {"kept": done.kept, "recovered": done.recovered, "lost": done.lost, "aside": aside}
+
+
+def _mended(done: dict[str, Any] | None) -> list[str]:
+    if done is None:
+        return []
+    if done["aside"] is None:
+        return ["The journal is sound; there was nothing to repair."]
+    recovered = plural(done["recovered"], "reply", "replies")
+    told = (
+        f"The journal was repaired: {plural(done['kept'], 'event')} kept, {recovered} recovered from behind the "
+        f"damage, {done['lost']:,} lost."
+    )
+    return [
+        wrapped(told, further="  "),
+        f"The damaged file is now {printable(done['aside'])}",
+    ]
 
 
 def _needed() -> dict[str, list[str]]:

@@ -331,8 +331,8 @@ class SqlJournal:
             good = self._intact()
             raise JournalDamaged(
                 f"The journal {self.path} is damaged: {cause}. Its first {good} events are intact. "
-                "Copy them into a sound journal, and set this file aside, with: "
-                f'python -c "from asklearn.journals.repair import repair; print(repair({str(self.path)!r}))"',
+                "To keep what is intact and set this file aside: asklearn doctor --repair in the project's folder, "
+                "or asklearn.journals.repair.repair(path).",
                 good,
             ) from error
 
