@@ -88,6 +88,21 @@ def test_a_dropout_draw_is_the_network_with_some_units_gone(torch: Any, digits: 
         np.testing.assert_allclose(proba, softmax(logits), atol=1e-4)
 
 
+def test_what_comes_before_any_dropout_is_run_once(torch: Any, digits: Any) -> None:
+    runs = []
+
+    class Counting(torch.nn.Linear):
+        def forward(self, items: Any) -> Any:
+            runs.append(len(items))
+            return super().forward(items)
+
+    model = small(body=torch.nn.Sequential(Counting(64, 8), torch.nn.Dropout(0.5)), draws=6, epochs=1)
+    model.fit(digits.X[:40], digits.y[:40])
+    runs.clear()
+    model.predict_proba_draws(digits.X_test)
+    assert sum(runs) == len(digits.X_test)
+
+
 def body_with_norm(torch: Any) -> Any:
     nn = torch.nn
     torch.manual_seed(0)

@@ -202,12 +202,17 @@ class TorchClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             )
         if self.posterior == "laplace":
             return _by_heads(self.embed(items), self.heads_, self.biases_)
-        network = self._network(0)
-        draws = []
-        for k in range(self._count()):
-            with _thinned(_torch(), network, (self.seed_, k)):
-                draws.append(softmax(self._outputs(network, items)))
-        return np.stack(draws)
+        torch, network = _torch(), self._network(0)
+        before, after = _parts(torch, network)
+
+        def thinned(inputs: Any) -> Any:
+            known, logits = before(inputs), []
+            for k in range(self._count()):
+                with _thinned(torch, network, (self.seed_, k)):
+                    logits.append(after(known))
+            return torch.stack(logits)
+
+        return np.stack([softmax(logits_NC) for logits_NC in self._outputs(thinned, items)])
 
     def predict(self, X: Any) -> Any:
         """Return the most probable class of each item."""
@@ -279,6 +284,7 @@ class TorchClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 optimizer.zero_grad()
                 (loss * weights[rows]).sum().div(weights[rows].sum()).backward()
                 optimizer.step()
+            network.eval()
             loss_now = _log_loss(self._outputs(network, items, judged), codes[judged], weight_L[judged])
             if loss_now < least:
                 least, best, best_epoch = loss_now, _arrays(network), epoch
@@ -357,10 +363,9 @@ class TorchClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             self._built[key] = network.to(self._device()).eval()
         return self._built[key]
 
-    def _outputs(self, network: Any, items: Any, rows: Indices | None = None) -> Floats:
-        """Return what a network makes of items, batch by batch, as float32 on the host."""
+    def _outputs(self, network: Callable[[Any], Any], items: Any, rows: Indices | None = None) -> Floats:
+        """Return what a network makes of items, batch by batch, as float32 on the host: (..., N, C)."""
         torch, size = _torch(), len(items) if rows is None else len(rows)
-        network.eval()
         found = []
         with torch.inference_mode():
             for start in range(0, max(size, 1), AT_ONCE):
@@ -368,7 +373,7 @@ class TorchClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 with self._autocast():
                     output = network(self._inputs(items, piece if rows is None else rows[piece]))
                 found.append(output.float().cpu().numpy())
-        return np.concatenate(found)
+        return np.concatenate(found, axis=-2)
 
     def _moved(self, tensor: Any) -> Any:
         """Return a tensor on the device, where a GPU copies it while it still works on the one before."""
@@ -451,6 +456,15 @@ def _dropouts(torch: Any, network: Any) -> list[Any]:
     nn = torch.nn
     kinds = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d)
     return [one for one in network.modules() if isinstance(one, kinds) and one.p > 0]
+
+
+def _parts(torch: Any, network: Any) -> tuple[Any, Any]:
+    """Return the network in two: what comes before any dropout, and has to be run but once, and the rest."""
+    body, head = network
+    if not isinstance(body, torch.nn.Sequential):
+        return torch.nn.Identity(), network
+    first = next((i for i, one in enumerate(body) if _dropouts(torch, one)), len(body))
+    return body[:first], torch.nn.Sequential(*body[first:], head)
 
 
 @contextmanager
