@@ -45,6 +45,7 @@ HOMES = {
     "pyarrow": {"sources"},
     "PIL": {"encoders"},
     "skops": {"saved_model"},
+    **dict.fromkeys(["onnx", "onnxruntime", "tokenizers", "safetensors", "sentence_transformers"], {"encoders"}),
     "torch": {"models"},
     "transformers": {"models"},
     "click": {"cli", "commands"},

@@ -42,6 +42,8 @@ _NAMES = {
     "numpy.random.mtrand": "RandomState",
     "asklearn.encoders.embedding": "EmbeddingEncoder _Learnt",
     "asklearn.encoders.image": "ImageEncoder _Learnt",
+    "asklearn.encoders.onnx": "OnnxEncoder _Learnt",
+    "asklearn.encoders.sentence_transformers": "SentenceTransformersEncoder _Learnt",
     "asklearn.encoders.tabular": "TabularEncoder _Number _Words",
     "asklearn.encoders.text": "TextEncoder _Learnt _Weights",
     "asklearn.models.boosting": "GradientBoosting",

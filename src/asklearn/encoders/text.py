@@ -113,7 +113,7 @@ class TextEncoder:
         BadInput
             If `items` is not a sequence of at least one str.
         """
-        texts = _sampled(_check(items), self.sample, self.seed)
+        texts = _sampled(check_texts(items), self.sample, self.seed)
         if not texts:
             raise BadInput("The text encoder needs at least one text to fit on. Got none.")
         counts = [self._counts(part) for part in _parts(texts, progress)]
@@ -136,7 +136,7 @@ class TextEncoder:
             Before `fit`.
         """
         kinds, components_FD = _base.fitted(self.learnt, "text")
-        texts = _check(items)
+        texts = check_texts(items)
         features_ND = np.empty((len(texts), components_FD.shape[1]), np.float32)
         start = 0
         for part in _parts(texts, progress):
@@ -232,10 +232,17 @@ def _encodable(texts: list[str]) -> list[str]:
     return texts
 
 
-def _check(items: Any) -> list[str]:
+def check_texts(items: Any) -> list[str]:
+    """Return `items` as a list of str, or say what else they are.
+
+    Examples
+    --------
+    >>> check_texts(("a", "b"))
+    ['a', 'b']
+    """
     if isinstance(items, str | bytes) or not hasattr(items, "__len__") or isinstance(items, dict):
         raise BadInput(
-            f"The text encoder takes a list of str. Got {type(items).__name__}; "
+            f"A text encoder takes a list of str. Got {type(items).__name__}; "
             "put a single text into a list, and pass one column of a table."
         )
     texts = list(items)
