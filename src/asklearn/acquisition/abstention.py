@@ -48,9 +48,11 @@ class Abstention:
     Five logistic regressions on at most 1,000 labelled items, then O(N C).
 
     While most labelled items are predicted wrongly the band is everything and this asks at random; as the
-    model learns it narrows to what is hard, and once abstaining does not pay it is least confidence. Wins
-    with label noise, where margin spends its batch on a boundary that no label can settle, and early. Loses
-    to margin late, with clean labels, since within the band it does not look for the hardest.
+    model learns it narrows to what is hard, and once abstaining does not pay it is least confidence. Made
+    for label noise, where margin spends its batch on a boundary that no label can settle; yet we have not
+    seen it win. Within the band it does not look for the hardest, so it lies between random and margin: on
+    digits, from 30 to 300 labels, mean accuracy 0.925 against 0.912 and 0.935 (2 seeds); with 15% of labels
+    wrong 0.829 against 0.824 and 0.878 (4 seeds).
 
     References
     ----------

@@ -15,7 +15,7 @@ from asklearn.neighbours import nearest
 from asklearn.selection.base import features_of
 from asklearn.types import Candidates, Floats, Indices
 
-SAMPLE = 20_000
+SAMPLE = 5_000
 """Candidates that the discriminative head is trained on, at most."""
 
 
@@ -47,8 +47,8 @@ class Contrastive:
     positive number of their type, so that a certain candidate beside other labels scores high, not infinite.
 
     Wins on text with a well-trained encoder, where near items mean the same; loses where features do not
-    follow the classes, and to margin on most small tables that we measured (on digits it was below random
-    until 200 labels).
+    follow the classes: on digits, from 30 to 300 labels, mean accuracy 0.880 against random's 0.912 (2
+    seeds), as with another library's implementation.
 
     References
     ----------
@@ -121,12 +121,13 @@ class Discriminative:
 
     Notes
     -----
-    One logistic regression with min(N, 20,000) + L rows by Newton steps, each O((N + L) D**2), then O(N D).
-    Above 20,000 candidates the head is trained on a sample, drawn by the generator.
+    One logistic regression with min(N, 5,000) + L rows by Newton steps, each O((N + L) D**2), then O(N D).
+    Above 5,000 candidates the head is trained on a sample, drawn by the generator.
 
     The paper asks a batch in about ten parts, training the head anew after each with the part counted as
     labelled: that is the strategy ``"dal"``. It looks at no prediction, so it wins where whole regions of
-    the pool are not labelled at all, and otherwise tends to be no better than random.
+    the pool are not labelled at all, and otherwise tends to be no better than random: on digits, from 30 to
+    300 labels, mean accuracy 0.898 at once and 0.907 in ten steps, random 0.912 (2 seeds).
 
     References
     ----------

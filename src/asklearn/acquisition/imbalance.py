@@ -55,9 +55,11 @@ def galaxy(candidates: Candidates, rng: Generator) -> Floats:
     the paper's rule. What the paper calls connecting by order (asking beside a turn that is located) is
     the rule for candidates on no path.
 
-    Wins with strong imbalance (1:10 and beyond), where its labels are far more balanced than those of
-    uncertainty sampling. Loses with noisy labels: one wrong answer opens a path of its own; see
-    :func:`direct`. With balanced classes it is about as good as margin.
+    Made for strong imbalance with deep networks, where the paper finds far more balanced labels than those
+    of uncertainty sampling. Far ahead of random there; we have not seen it ahead of margin: on digits with
+    six of ten classes cut to 6 items of 512, from 30 to 300 labels, mean balanced accuracy 0.717 against
+    0.725 (random 0.579; 4 seeds). Loses with noisy labels, since one wrong answer opens a path of its own:
+    with 15% wrong, on all of digits, 0.859 against margin's 0.878; see :func:`direct`.
 
     References
     ----------
@@ -103,9 +105,10 @@ def direct(candidates: Candidates, rng: Generator) -> Floats:
     The paper spends half of a batch on narrowing each threshold, with answers in between, before it asks
     around it; here the answers come after the batch, so the threshold is found anew for the next one.
 
-    Wins with imbalance and label noise together: a few wrong answers hardly move a threshold. Loses to
-    margin with balanced classes and a batch smaller than the number of classes, since a place near some
-    threshold is then not rare.
+    Made for imbalance and label noise together: a few wrong answers hardly move a threshold. There it is
+    ahead of :func:`galaxy` and level with margin: on digits with six of ten classes cut to 6 items of 512
+    and 15% of labels wrong, from 30 to 300 labels, mean balanced accuracy 0.588 against 0.581 and 0.591
+    (random 0.501; 4 seeds).
 
     References
     ----------

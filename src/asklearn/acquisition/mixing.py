@@ -58,8 +58,9 @@ class AlfaMix:
     linear head, fitted by least squares to the model's log-probabilities on the targets: the same for a
     linear softmax model, an approximation for any other. The predictions are the model's own.
 
-    Wins with few labels on deep features, where it finds a broader set than uncertainty; loses its point
-    where hardly any prediction flips, since the batch is then filled up by lot (raise `eps`).
+    Wins with few labels on deep features, where it finds a broader set than uncertainty; with k-means, on
+    digits too (from 30 to 300 labels, mean accuracy 0.938; margin 0.935, random 0.912; 2 seeds). Loses its
+    point where hardly any prediction flips, since the batch is then filled up by lot (raise `eps`).
 
     References
     ----------
@@ -142,9 +143,10 @@ class DropQuery:
     O(N times (D + cost of one prediction)) time, some megabytes of memory. Scores are by chance: another
     seed drops other features.
 
-    Wins on features of foundation models (normalised, no feature alone decisive); loses on tables with few
+    Made for features of foundation models (normalised, no feature alone decisive). Loses on tables with few
     columns, where dropping three of four is not a small change and nearly everything flips, and where a
-    feature's 0 means something.
+    feature's 0 means something; on digits, from 30 to 300 labels, it starts as well as margin and ends 0.02
+    below it (2 seeds).
 
     References
     ----------

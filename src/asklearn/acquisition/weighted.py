@@ -49,9 +49,9 @@ class DensityWeighted:
     O(N D) time: the mean cosine with all candidates is the product with their mean direction, exactly.
     One pass for the mean, one for the lengths, one for the product; no N x N.
 
-    Wins where outliers are many or the pool has a dense core that decides (on TREC, density-weighted margin
-    led the table of peers that we measured); loses with many classes of equal size (on Banking77 it was
-    below random), since it keeps asking where classes are crowded. An item alike to none is not favoured:
+    Wins where outliers are many or the pool has a dense core that decides (on TREC, another library's
+    density-weighted margin led our table of peers); loses with many classes of equal size (on Banking77 that
+    one was below random), since it keeps asking where classes are crowded. An item alike to none is not favoured:
     the weight rises with similarity.
 
     References
