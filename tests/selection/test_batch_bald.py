@@ -160,6 +160,18 @@ def test_one_offset_for_all_strata_would_be_caught():
     assert abs(coarse.information() - exact) > 0.05
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_draws_that_hardly_disagree_are_weighed_too(seed):
+    """Draws of one network may be near one another: what is settled is measured against the scores at hand."""
+    rng = np.random.default_rng(seed)
+    say_KN = 0.5 + rng.normal(scale=0.01, size=(6, 8))
+    draws_KNC = np.stack([say_KN, 1 - say_KN], axis=2)
+    assert Outcomes(6, 10).gains(draws_KNC).max() < 0.001
+    picks = BatchBald()(candidates(draws_KNC), 3, RNG)
+    best = joint_information(draws_KNC.tolist(), greedy(draws_KNC.tolist(), 3))
+    assert joint_information(draws_KNC.tolist(), picks.tolist()) == pytest.approx(best, abs=2e-6)
+
+
 def test_the_first_pick_comes_first():
     """A fault of baal: ranks were reversed."""
     draws_KNC = made_up(5, members=5, size=20, classes=4)

@@ -14,7 +14,8 @@ from asklearn.errors import BadInput
 from asklearn.selection.base import features_of, labelled_of, proba_of, selection
 from asklearn.types import Candidates, Floats, Indices
 
-CHUNK = 8192
+CHUNK = 1024
+NUMBERS = 1 << 20
 RENEW = 100
 TIED = 1e-6
 LARGE = 2000
@@ -205,7 +206,7 @@ class _Exact:
     def information(proba_NC: Floats, features_ND: Floats, scale: float) -> Floats:
         (size, classes), dims = proba_NC.shape, features_ND.shape[1]
         total = np.zeros((classes * classes, dims * dims))
-        step = max(1, CHUNK // dims)
+        step = max(1, NUMBERS // dims**2)
         for start in range(0, size, step):
             root_BCC = _roots(np.asarray(proba_NC[start : start + step], np.float64))
             block_BD = np.asarray(features_ND[start : start + step], np.float64) / scale
@@ -219,7 +220,7 @@ class _Exact:
         middle_WW = self.inverse_WW @ self.mean_WW @ self.inverse_WW
         change_N = np.empty(len(self.features_ND))
         classes = self.proba_NC.shape[1]
-        step = max(1, CHUNK * 10 // len(middle_WW))
+        step = max(1, NUMBERS // (classes * len(middle_WW)))
         for start in range(0, len(change_N), step):
             rows = slice(start, start + step)
             root_BCC = _roots(self.proba_NC[rows])

@@ -31,8 +31,8 @@ class BatchBald:
     The gain of a candidate is what its label would tell about which of the K draws is right, averaged over
     what the labels of the picks so far may turn out to be: the mean over these joint outcomes of
     ``H(sum_k w_k p_k) - sum_k w_k H(p_k)``, where ``w`` weighs the draws by how well they foretold the
-    outcome. All gains together are at most ``log K``: when the picks have settled which draw is right, the
-    rest is taken by BALD.
+    outcome. All gains together are at most ``log K``: when the picks have settled which draw is right (no
+    gain is above a hundredth of the highest BALD score), the rest is taken by BALD.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ class BatchBald:
             if len(outcomes.chance_S) > GROUPS:
                 bound_N = by_blocks(outcomes.grouped(rng).gains, draws_KNC)[open_N]
             best, gain = _highest(bound_N, open_N, outcomes, draws_KNC)
-            if gain <= SETTLED:
+            if gain <= max(SETTLED * alone_N.max(), NOTHING):
                 break
             picks.append(int(open_N[best]))
             outcomes.add(draws_KNC[:, picks[-1]], rng)
