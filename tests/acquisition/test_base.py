@@ -11,7 +11,7 @@ from asklearn.acquisition.uncertainty import margin
 from asklearn.errors import BadInput
 from asklearn.protocols import Acquisition
 from asklearn.registry import lookup, resolve, unregister
-from asklearn.types import Candidates, Categorical
+from asklearn.types import Candidates, Categorical, Targets
 
 RNG = np.random.default_rng(0)
 
@@ -122,3 +122,38 @@ def test_a_class_may_say_itself_what_it_needs():
             plugin(Candidates(1, Categorical(np.ones((1, 1)))), RNG)
     finally:
         unregister("acquisition", "planted")
+
+
+@pytest.mark.parametrize("row", [0, 3])
+def test_features_must_be_finite_and_the_row_is_named(planted, row):
+    plugin = planted(
+        lambda candidates, rng: np.zeros(candidates.size), needs={"features", "labelled", "targets"}
+    )
+
+    def of(**changed):
+        arrays = {name: np.zeros((4, 2)) for name in ("candidates", "labelled items", "targets")}
+        for name, value in changed.items():
+            arrays[name.replace("_", " ")][row, 1] = value
+        mine, seen, wanted = arrays.values()
+        targets = Targets(wanted, Categorical(np.ones((4, 1))))
+        return Candidates(4, features_ND=mine, labelled_LD=seen, targets=targets)
+
+    assert plugin(of(), RNG).tolist() == [0] * 4
+    for name in ("candidates", "labelled_items", "targets"):
+        for bad in (np.nan, np.inf, -np.inf):
+            with pytest.raises(BadInput, match=f"in row {row} of the {name.replace('_', ' ')}: fill in"):
+                plugin(of(**{name: bad}), RNG)
+
+
+def test_large_numbers_are_finite(planted):
+    plugin = planted(lambda candidates, rng: np.zeros(candidates.size), needs={"features"})
+    assert plugin(Candidates(2, features_ND=np.full((2, 9), 3e38, np.float32)), RNG).tolist() == [0, 0]
+
+
+def test_beliefs_about_targets_must_be_probabilities(planted):
+    plugin = planted(lambda candidates, rng: np.zeros(candidates.size), needs={"targets"})
+    draws_KMC = np.full((2, 3, 2), 0.5)
+    draws_KMC[1, 2] = [-1, 2]
+    targets = Targets(np.zeros((3, 1)), Categorical(np.full((3, 2), 0.5), draws_KMC))
+    with pytest.raises(BadInput, match=r"Got -1\.0 in row 2 of the targets"):
+        plugin(Candidates(1, targets=targets), RNG)

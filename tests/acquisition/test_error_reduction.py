@@ -13,7 +13,7 @@ from asklearn.acquisition import linear
 from asklearn.acquisition.error_reduction import EERLogLoss, EERNewton, EERZeroOne
 from asklearn.errors import BadInput
 from asklearn.registry import resolve
-from asklearn.testing.candidates import made_up
+from asklearn.testing.candidates import made_up, peak_bytes
 from asklearn.types import Candidates, Categorical, Targets
 
 RNG = np.random.default_rng(0)
@@ -177,6 +177,15 @@ def test_extreme_beliefs_and_weak_penalties_stay_finite(kind):
         predict=lambda features: Categorical(sure[np.arange(len(features)) % 4]),
     )
     assert np.isfinite(kind(ridge=1e-3)(candidates, RNG)).all()
+
+
+@pytest.mark.parametrize("kind", [EERLogLoss, EERZeroOne, EERNewton])
+def test_no_array_of_candidates_by_targets(kind):
+    """Pairs alone would take 160 MB with every class, in single precision."""
+    candidates = made_up(kind().needs, size=2000, classes=10)
+    targets_MD = np.random.default_rng(0).normal(size=(2000, 6)).astype(np.float32)
+    told = replace(candidates, targets=Targets(targets_MD, Categorical(np.full((2000, 10), 0.1, np.float32))))
+    assert peak_bytes(lambda: kind()(told, RNG)) < 48 << 20
 
 
 def digits(labels, candidates, targets):

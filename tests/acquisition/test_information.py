@@ -11,6 +11,7 @@ from asklearn.acquisition import information
 from asklearn.acquisition.committee import bald
 from asklearn.acquisition.information import WMOCU, epig, epig_gaussian, mocu
 from asklearn.errors import BadInput
+from asklearn.testing.candidates import peak_bytes
 from asklearn.types import Candidates, Categorical, Targets
 
 RNG = np.random.default_rng(0)
@@ -147,6 +148,13 @@ def test_a_plateau_is_exactly_flat_for_mocu_and_not_for_wmocu():
     candidates = of(members.astype(np.float64), one_objects_KMC)
     assert (mocu(candidates, RNG) == 0).all()
     assert (WMOCU()(candidates, RNG) > 1e-8).all()
+
+
+@pytest.mark.parametrize("fn", [fn for fn, _ in BOTH], ids=ids)
+def test_no_array_of_candidates_by_targets(fn):
+    """Pairs alone would take 800 MB, in single precision, with every label of either."""
+    candidates = of(*some(0, 10, 1000, 10, 2000, np.float32))
+    assert peak_bytes(lambda: fn(candidates, RNG)) < 16 << 20
 
 
 def test_small_gains_are_not_lost_in_single_precision():

@@ -34,7 +34,10 @@ def epig(candidates: Candidates, rng: Generator) -> Floats:
 
     Wins over :func:`~asklearn.acquisition.committee.bald` where the pool holds much that is irrelevant or
     out of distribution, which BALD likes because the draws disagree there. Loses where the draws are few or
-    alike: with K draws the gain is at most ``log K``, and is overestimated for small K.
+    no draws of a posterior: with K draws the gain is at most ``log K``, and is overestimated for small K. On
+    digits (100 labels) it beat random with the draws of a Laplace approximation, and lost to it with ten
+    bootstrap copies: copies that lack a rare class disagree for no good reason, and of a class without a label
+    no draw knows anything.
 
     Returns
     -------
@@ -118,8 +121,9 @@ def mocu(candidates: Candidates, rng: Generator) -> Floats:
     what the Bayes classifier loses, at the targets, to the best classifier of each draw. The draws are
     reweighted by Bayes' rule for each possible label. This is expected error reduction with exact updates.
 
-    Wins with few labels and draws that are true to the posterior. Loses later: it is exactly 0 wherever no
-    single label can turn a decision, so that it is blind on plateaus; see :class:`WMOCU`.
+    Wins with few labels and draws that are true to the posterior (bootstrap copies are less so than those of
+    a Laplace approximation). Loses later: it is exactly 0 wherever no single label can turn a decision, so
+    that it is blind on plateaus; see :class:`WMOCU`.
 
     Returns
     -------
