@@ -128,6 +128,23 @@ def test_no_batch_is_worth_more_than_the_log_of_the_draws():
             outcomes.add(draws_KNC[:, t], np.random.default_rng(t))
 
 
+def few_samples(draws_KNC, batch, rng):
+    """One outcome drawn from each draw, and -log p(outcome) averaged: H(y) that way is seldom H(y)."""
+    members = len(draws_KNC)
+    chance = np.ones((members, members))
+    for i in batch:
+        label_M = [rng.choice(draws_KNC.shape[2], p=draws_KNC[k, i]) for k in range(members)]
+        chance *= draws_KNC[:, i, label_M].T
+    within = -(draws_KNC[:, batch] * np.log(draws_KNC[:, batch])).sum(axis=(1, 2)).mean()
+    return -np.log(chance.mean(axis=1)).mean() - within
+
+
+def test_as_many_samples_as_draws_would_pass_that_bound():
+    draws_KNC = made_up(0, members=20, size=30, classes=10)
+    found = [few_samples(draws_KNC, np.arange(12), np.random.default_rng(seed)) for seed in range(20)]
+    assert max(found) > math.log(20), "the planted fault must show"
+
+
 def test_drawn_outcomes_are_unbiased_and_near_exact():
     draws_KNC = made_up(3, members=6, size=12, classes=3)
     exact = joint_information(draws_KNC.tolist(), range(8))
