@@ -4,7 +4,9 @@ import math
 
 import numpy as np
 import pytest
+from scipy import sparse
 
+from asklearn import arguments
 from asklearn.arguments import confidence, duration, sequence, text, whole
 from asklearn.errors import BadInput
 
@@ -56,3 +58,14 @@ def test_one_text_is_not_a_list(value):
 def test_arrays_and_generators_become_sequences():
     assert sequence(np.array([3, 4]), "ids") == [3, 4]
     assert sequence(range(2), "ids") == range(2)
+
+
+def test_sparse_features_become_dense_up_to_a_limit(monkeypatch):
+    X = sparse.csr_array(np.eye(3, 4, dtype=np.float32))
+    monkeypatch.setattr(arguments, "LARGEST_DENSE", 48)
+    np.testing.assert_array_equal(arguments.dense(X), np.eye(3, 4))
+    monkeypatch.setattr(arguments, "LARGEST_DENSE", 47)
+    with pytest.raises(BadInput, match=r"sparse ones of shape \(3, 4\).*TruncatedSVD"):
+        arguments.dense(X)
+    held = np.eye(3, 4)
+    assert arguments.dense(held) is held

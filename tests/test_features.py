@@ -9,8 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from scipy import sparse
+from sklearn.naive_bayes import MultinomialNB
 
-from asklearn import ActiveLearner, features
+from asklearn import ActiveLearner, arguments
 from asklearn.errors import BadInput
 from asklearn.features import features_from
 from asklearn.pool import check_features
@@ -48,6 +49,10 @@ CONTAINERS = {
 @pytest.mark.parametrize("container", CONTAINERS)
 def test_the_same_numbers_from_every_container(container: str) -> None:
     got = check_features(CONTAINERS[container]())
+    if sparse.issparse(got):
+        assert container in ("csr", "csc matrix", "coo of whole numbers")
+        assert (got.format, got.dtype) == ("csr", X.dtype)
+        got = got.toarray()
     np.testing.assert_array_equal(got, X)
     assert type(got) is np.ndarray
 
@@ -110,15 +115,17 @@ def test_columns_that_are_no_numbers_are_named(i: int) -> None:
         check_features(wordy()[i])
 
 
-def test_a_sparse_matrix_too_large_once_dense_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    huge = sparse.csr_array((10**6, 10**6), dtype=np.float32)
-    with pytest.raises(BadInput, match=r"takes 3725\.3 GiB once it is dense; the most is 2\..*TruncatedSVD"):
-        check_features(huge)
-    monkeypatch.setattr(features, "LARGEST_DENSE", 4 * X.size)
-    check_features(sparse.csr_array(X))
-    monkeypatch.setattr(features, "LARGEST_DENSE", 4 * X.size - 1)
-    with pytest.raises(BadInput, match="TruncatedSVD"):
-        check_features(sparse.csr_array(X))
+def test_sparse_features_are_brought_into_order_and_never_changed() -> None:
+    twice = sparse.csr_array((np.array([1, 2, 3]), np.array([1, 1, 0]), np.array([0, 2, 3])), shape=(2, 3))
+    got = check_features(twice)
+    np.testing.assert_array_equal(got.toarray(), [[0, 3, 0], [3, 0, 0]])
+    assert got.dtype == np.float32
+    assert twice.nnz == 3
+    plain = sparse.csr_array(X)
+    assert check_features(plain) is plain
+    assert check_features(sparse.csr_array((10**6, 10**6), dtype=np.float32)).shape == (10**6, 10**6)
+    with pytest.raises(BadInput, match="Got inf in row 1, column 2"):
+        check_features(sparse.csr_array([[0.0, 1.0, 0.0], [0.0, 0.0, np.inf]]))
 
 
 @pytest.mark.parametrize(
@@ -144,3 +151,29 @@ def test_a_learner_takes_a_frame_and_numbers_its_items() -> None:
     frame = pandas.DataFrame(rng.normal(size=(30, 3)), index=[f"row{i}" for i in range(30)])
     batch = ActiveLearner("logistic", frame, seed=0).ask(4)
     assert sorted(batch.ids) == sorted(batch.rows.tolist())
+
+
+def test_a_learner_over_sparse_features_asks_and_says_what_one_over_dense_ones_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rng = np.random.default_rng(0)
+    y = rng.integers(2, size=200)
+    many = (rng.random((200, 30)) < 0.1 + 0.2 * (np.arange(30) % 2 == y[:, None])).astype(np.float32)
+    for model in (MultinomialNB(), "logistic(C=1.0, temperature=1.0)"):
+        learners = [
+            ActiveLearner(model, X, strategy="cluster_margin", seed=1) for X in (many, sparse.csr_array(many))
+        ]
+        for _ in range(4):
+            dense, thin = (learner.ask(15) for learner in learners)
+            assert dense.ids == thin.ids
+            for learner in learners:
+                learner.tell(dense.ids, y[dense.rows])
+        one, other = (learner.evaluate() for learner in learners)
+        assert one == other
+    monkeypatch.setattr(arguments, "LARGEST_DENSE", 50 * 30 * 4)
+    with pytest.raises(BadInput, match=r"needs dense features.*margin"):
+        learners[1].ask(5)
+    only = ActiveLearner(MultinomialNB(), sparse.csr_array(many), strategy="margin", seed=1)
+    first = only.ask(20)
+    only.tell(first.ids, y[first.rows])
+    assert len(only.ask(5)) == 5

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import sparse
 
 from asklearn import pool as pools
 from asklearn.errors import BadInput
@@ -141,3 +142,27 @@ def test_a_fingerprint_tells_values_shape_and_order_apart_and_not_the_type() -> 
     assert Pool(X.astype(np.float64)).fingerprint() == Pool(X).fingerprint()
     assert Pool(X[:7], X[7:]).fingerprint() == Pool(X).fingerprint()
     assert Pool(X[:7], X[7:]).fingerprint(3, 900) == Pool(X[3:900]).fingerprint()
+
+
+@given(st.lists(st.integers(1, 9), min_size=1, max_size=4), st.data())
+@settings(max_examples=40, deadline=None)
+def test_sparse_rows_are_taken_as_dense_ones_are(sizes: list[int], data: st.DataObject) -> None:
+    rng = np.random.default_rng(sum(sizes))
+    X = rng.integers(0, 3, size=(sum(sizes), 4)).astype(np.float32)
+    pool = Pool(*(sparse.csr_array(part) for part in np.split(X, np.cumsum(sizes)[:-1])))
+    rows = np.array(data.draw(st.lists(st.integers(0, len(X) - 1))), np.intp)
+    assert len(pool) == len(X)
+    taken = pool.take(rows)
+    assert sparse.issparse(taken)
+    np.testing.assert_array_equal(taken.toarray(), X[rows])
+    wanted = np.unique(rows)
+    for place, features, inside in pool.chunks(wanted):
+        np.testing.assert_array_equal(features.toarray()[inside], X[wanted[place]])
+    assert pool.fingerprint() == Pool(sparse.csr_array(X)).fingerprint()
+    X[-1, 0] += 1
+    assert pool.fingerprint() != Pool(sparse.csr_array(X)).fingerprint()
+
+
+def test_dense_and_sparse_do_not_mix() -> None:
+    with pytest.raises(BadInput, match="must be dense or all sparse"):
+        Pool(np.eye(3), sparse.csr_array(np.eye(3)))

@@ -10,6 +10,9 @@ import numpy as np
 
 from asklearn.errors import BadInput
 
+LARGEST_DENSE = 2 << 30
+"""Bytes that sparse features may take once they are dense."""
+
 
 def whole(value: Any, expected: str, least: int) -> int:
     """Return a whole number of at least `least`.
@@ -78,3 +81,42 @@ def sequence(values: Any, name: str) -> Sequence[Any]:
     if isinstance(values, str | bytes | dict):
         raise BadInput(f"{name} must be a list or an array, one entry per item. Got {values!r:.200}.")
     return values if isinstance(values, Sequence) else list(values)
+
+
+def is_sparse(X: Any) -> bool:
+    """Tell whether `X` is a scipy sparse matrix or array, without importing scipy.
+
+    Examples
+    --------
+    >>> from scipy.sparse import csr_array
+    >>> is_sparse(csr_array([[0, 1]])), is_sparse([[0, 1]])
+    (True, False)
+    """
+    return hasattr(X, "toarray") and hasattr(X, "nnz")
+
+
+def dense(X: Any) -> Any:
+    """Return `X` as it is, or as a dense array if it is sparse.
+
+    Raises
+    ------
+    BadInput
+        If that would take over 2 GiB.
+
+    Examples
+    --------
+    >>> from scipy.sparse import csr_array
+    >>> dense(csr_array([[0.0, 1.0]]))
+    array([[0., 1.]])
+    """
+    if not is_sparse(X):
+        return X
+    needed = X.dtype.itemsize * X.shape[0] * X.shape[1]
+    if needed > LARGEST_DENSE:
+        raise BadInput(
+            f"This needs dense features, and sparse ones of shape {X.shape} take {needed / 2**30:.1f} GiB once "
+            f"they are dense; the most is {LARGEST_DENSE / 2**30:.0f}. Use a strategy that looks at "
+            "probabilities only, such as margin, with a classifier that takes sparse features, or reduce them "
+            "first, by sklearn.decomposition.TruncatedSVD(256), say."
+        )
+    return X.toarray()

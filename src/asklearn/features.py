@@ -7,46 +7,42 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from asklearn.arguments import is_sparse
 from asklearn.errors import BadInput
-
-LARGEST_DENSE = 2 << 30
-"""Bytes that a sparse matrix may take once it is dense."""
 
 _NUMBERS = ("int", "uint", "float", "double", "bool", "boolean")
 _SHOWN = 5
 
 
-def features_from(X: Any) -> NDArray[Any]:
-    """Return `X` as an array; the values are checked by :func:`asklearn.pool.check_features`.
+def features_from(X: Any) -> Any:
+    """Return `X` as an array, dense or sparse; the values are checked by :func:`asklearn.pool.check_features`.
 
     Parameters
     ----------
     X : array, list, data frame, Arrow table or sparse matrix
         A numpy array is returned as it is. Of pandas and polars data frames and Arrow tables every
         column must be numeric; missing values become nan, and a pandas index is no feature and no id.
-        A scipy sparse matrix becomes dense float32. Anything else goes through ``numpy.asarray``.
+        A scipy sparse matrix stays sparse, in rows (CSR). Anything else goes through ``numpy.asarray``.
 
     Returns
     -------
-    ndarray
+    ndarray or csr_array
         Of shape (N, D) where `X` has that shape.
 
     Raises
     ------
     BadInput
-        If columns are not numeric (they are named), rows are of unequal length, or a sparse matrix
-        would take over 2 GiB.
+        If columns are not numeric (they are named), or rows are of unequal length.
 
     Examples
     --------
     >>> from scipy.sparse import csr_array
-    >>> features_from(csr_array([[0, 2], [3, 0]]))
-    array([[0., 2.],
-           [3., 0.]], dtype=float32)
+    >>> features_from(csr_array([[0, 2], [3, 0]])).dtype
+    dtype('float32')
     """
     if isinstance(X, np.ndarray):
         return _from_array(X)
-    if hasattr(X, "toarray") and hasattr(X, "nnz"):
+    if is_sparse(X):
         return _from_sparse(X)
     if hasattr(X, "column_names") and hasattr(X, "itercolumns"):
         return _from_arrow(X)
@@ -66,16 +62,14 @@ def _from_array(X: NDArray[Any]) -> NDArray[Any]:
     return np.asarray(X) if isinstance(X, np.ma.MaskedArray | np.matrix) else X
 
 
-def _from_sparse(X: Any) -> NDArray[np.float32]:
+def _from_sparse(X: Any) -> Any:
     if X.dtype.kind not in "fiub":
         raise BadInput(f"Features must be numbers. Got a sparse matrix of type {X.dtype}.")
-    needed = 4 * int(np.prod(X.shape, dtype=object))
-    if needed > LARGEST_DENSE:
-        raise BadInput(
-            f"A sparse matrix of shape {X.shape} takes {needed / 2**30:.1f} GiB once it is dense; the most is "
-            f"{LARGEST_DENSE / 2**30:.0f}. Reduce it first, by sklearn.decomposition.TruncatedSVD(256), say."
-        )
-    return np.asarray(X.astype(np.float32).toarray())
+    rows = X.tocsr()
+    if rows.dtype.kind != "f" or rows.dtype.itemsize < 4 or not rows.has_canonical_format:
+        rows = rows.astype(rows.dtype if rows.dtype in (np.float32, np.float64) else np.float32, copy=True)
+        rows.sum_duplicates()
+    return rows
 
 
 def _from_arrow(X: Any) -> NDArray[Any]:

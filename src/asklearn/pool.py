@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from asklearn.arguments import is_sparse
 from asklearn.errors import BadInput
 from asklearn.features import features_from
 from asklearn.types import Floats, Indices
@@ -45,7 +46,7 @@ class Pool:
     Parameters
     ----------
     *shards : arrays of shape (N, D), or Pool
-        Rows of equal width, in order; see :meth:`add`.
+        Rows of equal width, in order; see :meth:`add`. All of them are dense or all sparse (CSR).
 
     Examples
     --------
@@ -86,8 +87,10 @@ class Pool:
                 f"Expected {self.shards[0].shape[1]} features per item, as in the rest of the pool. "
                 f"Got {features.shape[1]}."
             )
+        if self.shards and is_sparse(features) is not is_sparse(self.shards[0]):
+            raise BadInput("All features of a pool must be dense or all sparse. Convert the further ones.")
         self.shards.append(features)
-        self.starts.append(len(self) + len(features))
+        self.starts.append(len(self) + features.shape[0])
 
     def take(self, rows: Indices, *, view: bool = False) -> Floats:
         """Return the features of `rows`, in that order: a new array, unless `view` and they are in one piece."""
@@ -97,8 +100,10 @@ class Pool:
                 return self.shards[shard][rows[0] - self.starts[shard] : rows[-1] + 1 - self.starts[shard]]
         if len(self.shards) == 1:
             return _gathered(self.shards[0], rows)
-        taken = np.empty((len(rows), self.shards[0].shape[1]), np.result_type(*self.shards))
         shard_of = np.searchsorted(self.starts, rows, side="right") - 1
+        if is_sparse(self.shards[0]):
+            return _stacked(self.shards, self.starts, rows, shard_of)
+        taken = np.empty((len(rows), self.shards[0].shape[1]), np.result_type(*self.shards))
         for number in np.unique(shard_of):
             here = shard_of == number
             taken[here] = _gathered(self.shards[number], rows[here] - self.starts[number])
@@ -132,7 +137,9 @@ class Pool:
         count = (len(self) if stop is None else stop) - start
         rows = np.unique(np.linspace(0, count - 1, 1000).astype(np.intp))
         digest = blake2b(repr((count, self.shards[0].shape[1])).encode(), digest_size=8)
-        digest.update(np.ascontiguousarray(self.take(start + rows), np.float32).tobytes())
+        taken: Any = self.take(start + rows)
+        for part in (taken.indptr, taken.indices, taken.data) if is_sparse(taken) else (taken,):
+            digest.update(np.ascontiguousarray(part, np.float32).tobytes())
         return digest.hexdigest()
 
     def _shard_of(self, row: int) -> int:
@@ -149,8 +156,20 @@ def _chunk(shard: Floats, rows: Indices, place: slice) -> Chunk:
     return Chunk(place, _gathered(shard, rows), slice(None))
 
 
+def _stacked(shards: list[Any], starts: list[int], rows: Indices, shard_of: Indices) -> Floats:
+    """Copy some rows out of sparse shards, in their order."""
+    from scipy.sparse import vstack
+
+    order = np.argsort(shard_of, kind="stable")
+    parts = [shards[one][rows[shard_of == one] - starts[one]] for one in np.unique(shard_of)]
+    taken: Floats = vstack(parts or [shards[0][:0]], format="csr")[np.argsort(order)]
+    return taken
+
+
 def _gathered(shard: Floats, rows: Indices) -> Floats:
     """Copy some rows out of a shard; of a memory-mapped one, no more stays in memory than that copy."""
+    if is_sparse(shard):
+        return shard[rows]
     mapping = _mapping(shard) if len(rows) * SCATTERED < len(shard) else None
     if mapping is not None:
         mapping.madvise(mmap.MADV_RANDOM)
@@ -170,7 +189,7 @@ def _let_go(shard: Floats) -> None:
 
 def _mapping(shard: Floats) -> mmap.mmap | None:
     """Return the read-only mapping that an array lies in, where the system takes advice about it."""
-    if shard.flags.writeable or not hasattr(mmap, "MADV_DONTNEED"):
+    if is_sparse(shard) or shard.flags.writeable or not hasattr(mmap, "MADV_DONTNEED"):
         return None
     owner: Any = shard
     while owner is not None and not isinstance(owner, mmap.mmap):
@@ -179,7 +198,7 @@ def _mapping(shard: Floats) -> mmap.mmap | None:
 
 
 def check_features(X: Any) -> Floats:
-    """Return `X` as an array of shape (N, D), or say what is wrong with it.
+    """Return `X` as an array of shape (N, D), dense or sparse, or say what is wrong with it.
 
     Data frames, Arrow tables and sparse matrices are taken too; see :func:`asklearn.features.features_from`.
 
@@ -195,7 +214,7 @@ def check_features(X: Any) -> Floats:
         ...
     asklearn.errors.BadInput: Features must be finite. Got nan in row 0, column 1. Impute missing values first.
     """
-    features = features_from(X)
+    features: Floats = features_from(X)
     if features.dtype.kind not in "fiub" or features.ndim != 2 or 0 in features.shape:
         raise BadInput(
             "Features must be a numeric array of shape (items, features), neither being zero. "
@@ -204,6 +223,9 @@ def check_features(X: Any) -> Floats:
         )
     if features.dtype.kind != "f" or features.dtype.itemsize < 4:
         features = features.astype(np.float32)
+    if is_sparse(features):
+        _check_held(features)
+        return features
     for start in range(0, len(features), 65536):
         piece = features[start : start + 65536]
         if not np.isfinite(piece).all():
@@ -214,3 +236,13 @@ def check_features(X: Any) -> Floats:
             )
         _let_go(features)
     return features
+
+
+def _check_held(features: Any) -> None:
+    wrong = np.flatnonzero(~np.isfinite(features.data))
+    if len(wrong):
+        row = int(np.searchsorted(features.indptr, wrong[0], side="right")) - 1
+        raise BadInput(
+            f"Features must be finite. Got {features.data[wrong[0]]} in row {row}, column "
+            f"{features.indices[wrong[0]]}. Impute missing values first."
+        )

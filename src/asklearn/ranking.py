@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.random import Generator
 
+from asklearn.arguments import dense
 from asklearn.costs import Costs, fit_costs
 from asklearn.errors import BadInput
 from asklearn.pool import Pool
@@ -147,10 +148,10 @@ def _scores(
         _check_draws(score.needs, posterior, strategy.name)
         told = replace(
             same,
-            size=len(features),
+            size=features.shape[0],
             posterior=posterior,
-            features_ND=features,
-            costs_N=costs and costs(features),
+            features_ND=dense(features) if "features" in score.needs else None,
+            costs_N=costs and costs(dense(features)),
         )
         scores_N[place] = score(told, rng)[inside]
     return scores_N
@@ -170,10 +171,12 @@ def _candidates(
     if posterior is not None:
         _check_draws(needs, posterior, type(part).__name__)
     whole = len(pool.shards) == 1 and len(rows) == len(pool)
-    features = (pool.shards[0] if whole else pool.take(rows)) if "features" in needs else None
+    features = dense(pool.shards[0] if whole else pool.take(rows)) if "features" in needs else None
     costs = _costs(part, pool, known)
     costs_N = (
-        None if costs is None else np.concatenate([costs(X)[inside] for _, X, inside in pool.chunks(rows)])
+        None
+        if costs is None
+        else np.concatenate([costs(dense(X))[inside] for _, X, inside in pool.chunks(rows)])
     )
     same = _shared(part, pool, known, model, rng)
     return replace(same, size=len(rows), posterior=posterior, features_ND=features, costs_N=costs_N)
@@ -187,7 +190,7 @@ def _costs(part: Acquisition | Selection, pool: Pool, known: Known) -> Costs | N
         (row, seconds) for row, seconds in zip(known.rows, known.seconds, strict=False) if seconds is not None
     ]
     rows = np.array([row for row, _ in timed], np.intp)
-    return fit_costs(pool.take(rows), np.array([seconds for _, seconds in timed]))
+    return fit_costs(dense(pool.take(rows)), np.array([seconds for _, seconds in timed]))
 
 
 def _shared(
@@ -198,10 +201,10 @@ def _shared(
     if "targets" in needs and model is not None:
         rows = np.sort(rng.choice(len(pool), min(TARGETS, len(pool)), replace=False))
         features_MD = pool.take(rows)
-        targets = Targets(features_MD, model.posterior(features_MD))
+        targets = Targets(dense(features_MD), model.posterior(features_MD))
     return Candidates(
         0,
-        labelled_LD=pool.take(known.rows) if "labelled" in needs else None,
+        labelled_LD=dense(pool.take(known.rows)) if "labelled" in needs else None,
         labels_L=known.codes(model.classes) if "labels" in needs and model is not None else None,
         targets=targets,
         predict=model.posterior if "predict" in needs and model is not None else None,

@@ -7,19 +7,23 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import sparse
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
-from sklearn.naive_bayes import GaussianNB
+from sklearn.naive_bayes import GaussianNB, MultinomialNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import MaxAbsScaler, StandardScaler
 from sklearn.svm import LinearSVC
 
 from asklearn.errors import BadInput, NotFitted
+from asklearn.models.committee import BootstrapCommittee
 from asklearn.models.sklearn import SklearnModel
+from asklearn.registry import adapt
 
 
 @pytest.mark.parametrize(
@@ -144,3 +148,31 @@ def test_rows_that_do_not_sum_to_one_are_made_to_and_negative_ones_are_refused()
     model.estimator.factor = -1.0
     with pytest.raises(BadInput, match="probabilities"):
         model.posterior(X)
+
+
+@pytest.mark.parametrize(
+    ("model", "stays"),
+    [(LogisticRegression(), True), (MultinomialNB(), True),
+     (CalibratedClassifierCV(LinearSVC(), cv=2), True), (RandomForestClassifier(5), True),
+     (make_pipeline(MaxAbsScaler(), LogisticRegression()), True), (GaussianNB(), False), ("logistic", False),
+     ("committee(size=2)", False), (BootstrapCommittee(MultinomialNB(), 3), True)],
+    ids=str,
+)  # fmt: skip
+def test_sparse_features_stay_so_where_the_classifier_takes_them(
+    digits: Any, model: Any, stays: bool
+) -> None:
+    X, y = digits.X[:120].round(1), digits.y[:120]
+    seen = []
+    fitted = adapt("models", model).fresh(0)
+    kind = type(fitted.estimator)
+    original = kind.fit
+    kind.fit = lambda self, X, y, *a, **k: (seen.append(sparse.issparse(X)), original(self, X, y, *a, **k))[1]
+    try:
+        fitted.fit(sparse.csr_array(X), y)
+    finally:
+        kind.fit = original
+    assert seen[0] is stays
+    dense = adapt("models", model).fresh(0).fit(X, y)
+    test = digits.X_test.round(1)
+    proba = fitted.posterior(sparse.csr_array(test)).proba_NC
+    np.testing.assert_allclose(proba, dense.posterior(test).proba_NC, atol=0.05)

@@ -11,7 +11,9 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 from sklearn.exceptions import ConvergenceWarning
 
+from asklearn.arguments import is_sparse
 from asklearn.errors import BadInput
+from asklearn.models.sklearn import takes_sparse
 from asklearn.registry import adapt, register
 from asklearn.types import Floats
 
@@ -64,7 +66,7 @@ class BootstrapCommittee(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Train every member on a bootstrap sample that has at least two classes."""
         if self.size < 2:
             raise BadInput(f"A committee needs at least 2 members. Got size={self.size}.")
-        X, y = np.asarray(X), np.asarray(y)
+        X, y = X if is_sparse(X) else np.asarray(X), np.asarray(y)
         rng = np.random.default_rng(self.random_state)
         self.classes_ = np.unique(y)
         if len(self.classes_) < 2:
@@ -87,6 +89,11 @@ class BootstrapCommittee(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             self._check_disagreement(X, rng)
         return self
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = takes_sparse(adapt("models", self.base).estimator)
+        return tags
+
     def _groups(self, forest: Any, X: Floats, y: Any, sample_weight: Floats | None) -> list[list[Any]]:
         trees = forest.fit(X, y, sample_weight).estimators_
         dealt = np.array_split(np.arange(len(trees)), min(self.size, len(trees)))
@@ -94,7 +101,8 @@ class BootstrapCommittee(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _check_disagreement(self, X: Floats, rng: Generator) -> None:
         """Compare members where they have every reason to differ: on columns shuffled apart."""
-        probes = rng.permuted(X[rng.integers(len(X), size=PROBES)], axis=0)
+        probes: Any = X[rng.integers(X.shape[0], size=PROBES)]
+        probes = probes if is_sparse(probes) else rng.permuted(probes, axis=0)
         draws_KNC = self.predict_proba_draws(probes)
         if (draws_KNC == draws_KNC[0]).all():
             warnings.warn(
@@ -106,7 +114,7 @@ class BootstrapCommittee(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def predict_proba_draws(self, X: Any) -> Floats:
         """Return the probabilities by each member, shape (K, N, C), float32."""
-        draws_KNC = np.zeros((len(self.members_), len(X), len(self.classes_)), np.float32)
+        draws_KNC = np.zeros((len(self.members_), np.shape(X)[0], len(self.classes_)), np.float32)
         for k, member in enumerate(self.members_):
             if isinstance(member, list):
                 draws_KNC[k] = sum(tree.predict_proba(X) for tree in member) / len(member)

@@ -9,7 +9,9 @@ from typing import Any, Self
 import numpy as np
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import get_tags
 
+from asklearn.arguments import dense, is_sparse
 from asklearn.errors import AskLearnError, BadInput, NotFitted
 from asklearn.registry import register
 from asklearn.types import Categorical, Floats, Label
@@ -86,7 +88,7 @@ class SklearnModel:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
             try:
-                self.estimator.fit(np.asarray(X), np.asarray(y), **extra)
+                self.estimator.fit(self._taken(X), np.asarray(y), **extra)
             except AskLearnError:
                 raise
             except Exception as error:
@@ -104,7 +106,7 @@ class SklearnModel:
         BadInput
             If the classifier answers with something that is not a probability.
         """
-        draws_KNC = None
+        draws_KNC, X = None, self._taken(X)
         if self.gives_draws:
             draws_KNC = np.asarray(self.estimator.predict_proba_draws(X), np.float32)
         if draws_KNC is not None and getattr(self.estimator, "proba_is_mean_of_draws", True):
@@ -124,9 +126,31 @@ class SklearnModel:
             draws_KNC = None if draws_KNC is None else draws_KNC / draws_KNC.sum(2, keepdims=True)
         return Categorical(proba_NC, draws_KNC)
 
+    def _taken(self, X: Any) -> Any:
+        """Return features as the classifier takes them: sparse ones stay so where it says that it can."""
+        if is_sparse(X):
+            return X if takes_sparse(self.estimator) else dense(X)
+        return np.asarray(X)
+
     def params(self) -> dict[str, Any]:
         """Return what the fit chose for every setting that was left to ``"auto"``, where it says so."""
         settings = self.estimator.get_params(deep=False)
         automatic = [name for name, value in settings.items() if isinstance(value, str) and value == "auto"]
         chosen = {name: getattr(self.estimator, name + "_", None) for name in automatic}
         return {name: value for name, value in chosen.items() if isinstance(value, str | int | float)}
+
+
+def takes_sparse(estimator: Any) -> bool:
+    """Tell whether a classifier says that it can be trained on sparse features.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> takes_sparse(LogisticRegression()), takes_sparse(GaussianNB())
+    (True, False)
+    """
+    try:
+        return bool(get_tags(estimator).input_tags.sparse)
+    except (AttributeError, TypeError, ValueError):
+        return False
