@@ -109,8 +109,8 @@ class TorchClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def __init__(
         self,
         body: Any = None,
-        hidden: tuple[int, ...] = (128,),
-        dropout: float = 0.2,
+        hidden: tuple[int, ...] = (256,),
+        dropout: float = 0.5,
         posterior: Literal["dropout", "ensemble", "laplace"] | None = "dropout",
         draws: int | None = None,
         epochs: int = 100,
