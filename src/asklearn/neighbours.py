@@ -9,7 +9,7 @@ import numpy as np
 from asklearn.errors import BadInput
 from asklearn.types import Floats, Indices
 
-QUERIES = 1024
+QUERIES = 512
 REFERENCES = 4096
 SPARE = 8
 
@@ -45,7 +45,7 @@ def nearest(
     O(M N D) time. A matrix product in the inputs' precision, about the reference's mean, finds half as
     many again; their distances from differences decide. Neighbours whose squared distances differ by less
     than some 1e-6 of the squared spread (float32) may be missed for each other. Memory: blocks of
-    1,024 x 4,096 distances, whatever M and N. A sample of the reference gives approximate neighbours.
+    512 x 4,096 distances, whatever M and N. A sample of the reference gives approximate neighbours.
 
     Examples
     --------
@@ -177,11 +177,12 @@ def _likely(
             here = np.flatnonzero((itself_B >= start) & (itself_B < start + squares_BR.shape[1]))
             squares_BR[here, itself_B[here] - start] = np.inf
         if near_BK.shape[1] < k:
-            both_BW = np.concatenate([near_BK, squares_BR], axis=1)
-            rows_BW = np.broadcast_to(np.arange(start, start + squares_BR.shape[1]), squares_BR.shape)
+            held = near_BK.shape[1]
+            both_BW = np.concatenate([near_BK, squares_BR], axis=1) if held else squares_BR
             kept_BK = _lowest(both_BW, k)
             near_BK = np.take_along_axis(both_BW, kept_BK, axis=1)
-            index_BK = np.take_along_axis(np.concatenate([index_BK, rows_BW], axis=1), kept_BK, axis=1)
+            old_BK = np.take_along_axis(index_BK, np.minimum(kept_BK, held - 1), axis=1) if held else kept_BK
+            index_BK = np.where(kept_BK < held, old_BK, kept_BK - held + start)
             continue
         row, column = np.nonzero(squares_BR < near_BK.max(axis=1)[:, None])
         if len(row):

@@ -1,5 +1,6 @@
 """The conformance suite passes what is sound and catches each planted fault by name."""
 
+import mmap
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -77,6 +78,45 @@ def by_position(candidates, n, rng):
     return Top()(told, n, rng)
 
 
+def native_square(candidates, n, rng):
+    with mmap.mmap(-1, 4 * candidates.size**2) as square:
+        square[:: mmap.PAGESIZE] = bytes(len(square) // mmap.PAGESIZE + 1)[: -(-len(square) // mmap.PAGESIZE)]
+    return Top()(candidates, n, rng)
+
+
+def zeros_where_nothing_is_left(candidates, n, rng):
+    if n and np.ptp(candidates.scores_N) == 0:
+        return np.zeros(n, np.int64)
+    return Top()(candidates, n, rng)
+
+
+def n_of_each_batch(candidates, n, rng):
+    halves = np.array_split(np.arange(candidates.size), 2)
+    return np.concatenate([Top()(candidates.take(half), min(n, len(half)), rng) for half in halves])
+
+
+def by_index_among_the_best(candidates, n, rng):
+    best = Top()(candidates, candidates.size, rng)[: 2 * n]
+    return rng.permutation(len(best))[:n]
+
+
+@dataclass(frozen=True)
+class ByAngle:
+    """Farthest by angle, which is not a number for copies, and not a number is the maximum."""
+
+    needs: ClassVar[frozenset[str]] = frozenset({"features", "labelled"})
+    spares_copies: ClassVar[bool] = True
+
+    def __call__(self, candidates, n, rng):
+        rows, centres = (one / np.linalg.norm(one, axis=1, keepdims=True) for one in self.both(candidates))
+        with np.errstate(invalid="ignore"):
+            gaps_N = np.arccos((rows @ centres.T) * np.float32(1.000001)).min(axis=1)
+        return np.argsort(-gaps_N)[::-1][:n] if np.isnan(gaps_N).any() else np.argsort(-gaps_N)[:n]
+
+    def both(self, candidates):
+        return candidates.features_ND, candidates.labelled_LD
+
+
 PLANTED = [
     (sign_flip, "check_direction"),
     (duplicate_picks, "check_exactly_n"),
@@ -90,6 +130,10 @@ PLANTED = [
     (one_too_few, "check_exactly_n"),
     (short_indices, "check_contract"),
     (by_position, "check_permutation"),
+    (native_square, "check_resident_memory"),
+    (zeros_where_nothing_is_left, "check_all_alike"),
+    (n_of_each_batch, "check_exactly_n"),
+    (by_index_among_the_best, "check_other_seed"),
 ]
 
 
@@ -106,6 +150,12 @@ def test_planted_fault_is_caught(fault, name):
     check = {check.__name__: check for check in selection_checks()}[name]
     with pytest.raises(AssertionError):
         check(Faulty(fault))
+
+
+def test_copies_that_come_first_are_caught():
+    check = {check.__name__: check for check in selection_checks()}["check_copies_of_labelled"]
+    with pytest.raises(AssertionError, match="Copies of labelled items must come last"):
+        check(ByAngle())
 
 
 def test_unnamed_needs_are_caught():

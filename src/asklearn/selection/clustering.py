@@ -96,6 +96,7 @@ class KMeansPlusPlus:
     """
 
     needs: ClassVar[frozenset[str]]
+    spares_copies: ClassVar[bool] = True
 
     def __call__(self, candidates: Candidates, n: int, rng: Generator, /) -> Indices:
         features_ND, labelled_LD = features_of(candidates), labelled_of(candidates)

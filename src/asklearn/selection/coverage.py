@@ -64,6 +64,7 @@ class MaxHerding:
 
     sigma: float | None = None
     needs: ClassVar[frozenset[str]]
+    spares_copies: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         _check_length("sigma", self.sigma)
@@ -222,6 +223,7 @@ class FacilityLocation:
     """
 
     needs: ClassVar[frozenset[str]]
+    spares_copies: ClassVar[bool] = True
 
     def __call__(self, candidates: Candidates, n: int, rng: Generator, /) -> Indices:
         sample = _sample(candidates.size, n, rng)

@@ -53,6 +53,7 @@ class KCenter:
     """
 
     needs: ClassVar[frozenset[str]]
+    spares_copies: ClassVar[bool] = True
 
     def __call__(self, candidates: Candidates, n: int, rng: Generator, /) -> Indices:
         features_ND = features_of(candidates)
@@ -106,6 +107,7 @@ class RobustKCenter:
     outliers: float = 0.02
     neighbours: int = 10
     needs: ClassVar[frozenset[str]]
+    spares_copies: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if not 0 <= self.outliers < 1 or self.neighbours < 1:

@@ -26,13 +26,15 @@ from asklearn.testing.candidates import (
     made_up,
     on_disk,
     peak_bytes,
+    resident_bytes,
 )
 from asklearn.types import Candidates, Indices
 
 Check: TypeAlias = Callable[[Selection], None]
 
-MANY = 20_000
-MEMORY_BYTES = 128 << 20
+MANY = 10_000
+DIMS = 16
+MEMORY_BYTES = 96 << 20
 
 
 def selection_checks() -> list[Check]:
@@ -130,6 +132,19 @@ def check_nothing_labelled(select: Selection) -> None:
         _exactly(_picks(select, none, 5), 5, 60, "an empty labelled_LD")
 
 
+def check_copies_of_labelled(select: Selection) -> None:
+    """Where it says ``spares_copies = True``, copies of labelled items are left to the last."""
+    if not getattr(select, "spares_copies", False):
+        return
+    candidates = made_up(select.needs)
+    assert candidates.features_ND is not None, "Only what looks at features can tell copies."
+    for copies, dtype in ((1, np.float32), (5, np.float32), (5, np.float64)):
+        features_ND = candidates.features_ND.astype(dtype)
+        told = replace(candidates, features_ND=features_ND, labelled_LD=features_ND[:copies].copy())
+        picks = _picks(select, told, 50)
+        assert picks.min() >= copies, f"Copies of labelled items must come last. Got {np.sort(picks)[:5]}."
+
+
 def check_permutation(select: Selection) -> None:
     """Candidates in another order are picked the same, where chance does not decide."""
     if _by_chance(select):
@@ -200,11 +215,20 @@ def check_memory_mapped(select: Selection) -> None:
 
 
 def check_memory(select: Selection) -> None:
-    """Twenty thousand candidates take some dozen megabytes: no N x N array."""
-    candidates = made_up(select.needs, size=MANY, classes=10, members=5, dims=16)
+    """Ten thousand candidates take a few dozen megabytes: no N x N array."""
+    candidates = made_up(select.needs, size=MANY, classes=10, members=5, dims=DIMS)
     used = peak_bytes(lambda: _picks(select, candidates, 50))
     assert used <= MEMORY_BYTES, (
         f"{MANY} candidates must take {MEMORY_BYTES >> 20} MiB at most. Got {used >> 20} MiB: work in blocks."
+    )
+
+
+def check_resident_memory(select: Selection) -> None:
+    """The same, as the operating system counts it, in a process of its own."""
+    used = resident_bytes(select, select.needs, MANY, DIMS, 50)
+    assert used <= MEMORY_BYTES, (
+        f"{MANY} candidates must take {MEMORY_BYTES >> 20} MiB of a process at most. Got {used >> 20} MiB: "
+        "work in blocks."
     )
 
 
