@@ -28,7 +28,7 @@ from asklearn.testing.candidates import (
     peak_bytes,
     resident_bytes,
 )
-from asklearn.types import Candidates, Indices
+from asklearn.types import Candidates, Floats, Indices
 
 Check: TypeAlias = Callable[[Selection], None]
 
@@ -139,7 +139,7 @@ def check_copies_of_labelled(select: Selection) -> None:
     candidates = made_up(select.needs)
     assert candidates.features_ND is not None, "Only what looks at features can tell copies."
     for copies, dtype in ((1, np.float32), (5, np.float32), (5, np.float64)):
-        features_ND = candidates.features_ND.astype(dtype)
+        features_ND: Floats = candidates.features_ND.astype(dtype)
         told = replace(candidates, features_ND=features_ND, labelled_LD=features_ND[:copies].copy())
         picks = _picks(select, told, 50)
         assert picks.min() >= copies, f"Copies of labelled items must come last. Got {np.sort(picks)[:5]}."
