@@ -11,6 +11,7 @@ from __future__ import annotations
 import csv
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -31,30 +32,36 @@ BATCH = 50
 GB = 1e9
 
 
-def project(data: str, rows: int, stops: int) -> dict[str, object]:
-    """Return what each command took, and whether the interrupted project ends as the other."""
-    with tempfile.TemporaryDirectory(prefix="asklearn-init-") as folder:
-        here = Path(folder)
-        titles = write_titles(here / "titles.parquet", Path(data), rows)
-        init = ["init", str(here / "titles.parquet"), "--text", "title"]
-        done = {"init": command(init, here / "whole")}
-        moments = random.Random(0)
-        interrupted = [
-            command(init, here / "part", stop=moments.uniform(0.02, 0.4) * done["init"]["seconds"])
-            for _ in range(stops)
-        ]
-        done["resumed"] = command(init, here / "part")
-        same = digest(here / "whole" / "pool") == digest(here / "part" / "pool")
-        for turn in range(2):
-            ask = ["ask", "-n", str(BATCH), "-o", "batch.csv", "--force"]
-            done[f"ask_{turn + 1}"] = command(ask, here / "whole")
-            fill(here / "whole" / "batch.csv", titles)
-            done[f"tell_{turn + 1}"] = command(["tell", "batch.csv"], here / "whole")
-        done["status"] = command(["status"], here / "whole")
-        return {
-            "commands": done, "interrupted": interrupted, "same": same,
-            "pool_bytes": sum(one.stat().st_size for one in (here / "whole" / "pool").rglob("*")),
-        }  # fmt: skip
+def in_one_go(folder: str, data: str, rows: int) -> dict[str, float]:
+    """Return what a project takes that nothing interrupts."""
+    here = Path(folder)
+    shutil.rmtree(here, ignore_errors=True)
+    here.mkdir(parents=True)
+    write_titles(here / "titles.parquet", Path(data), rows)
+    return command(["init", str(here / "titles.parquet"), "--text", "title"], here / "whole")
+
+
+def interrupted(folder: str, seconds: float, stops: int) -> dict[str, object]:
+    """Return what the same takes when it is stopped, and whether it ends the same."""
+    here, moments = Path(folder), random.Random(0)
+    shutil.rmtree(here / "part", ignore_errors=True)
+    init = ["init", str(here / "titles.parquet"), "--text", "title"]
+    calls = [command(init, here / "part", stop=moments.uniform(0.02, 0.4) * seconds) for _ in range(stops)]
+    calls.append(command(init, here / "part"))
+    same = digest(here / "whole" / "pool") == digest(here / "part" / "pool")
+    return {"calls": calls, "same": same}
+
+
+def afterwards(folder: str, data: str, rows: int) -> dict[str, dict[str, float]]:
+    """Return what asking, telling and looking take in the project."""
+    here, done = Path(folder), {}
+    classes = write_titles(here / "again.parquet", Path(data), rows)
+    for turn in (1, 2):
+        ask = ["ask", "-n", str(BATCH), "-o", "batch.csv", "--force"]
+        done[f"ask_{turn}"] = command(ask, here / "whole")
+        fill(here / "whole" / "batch.csv", classes)
+        done[f"tell_{turn}"] = command(["tell", "batch.csv", "--new-labels"], here / "whole")
+    return done | {"status": command(["status"], here / "whole")}
 
 
 def write_titles(file: Path, data: Path, rows: int) -> list[str]:
@@ -119,25 +126,27 @@ def fill(sheet: Path, classes: list[str]) -> None:
 
 
 def measure(run: Run) -> None:
-    rows = run.options["rows"]
-    unit = {"data": str(run.path(run.sets[0])), "rows": rows, "stops": run.options["stops"]}
-    (found,) = run.map(project, [unit])
-    run.details |= found
-    for name, one in found["commands"].items():
+    rows, stops, data = run.options["rows"], run.options["stops"], str(run.path(run.sets[0]))
+    folder = str(Path(tempfile.gettempdir()) / f"asklearn-claim-init-{rows}")
+    (whole,) = run.map(in_one_go, [{"folder": folder, "data": data, "rows": rows}])
+    (part,) = run.map(interrupted, [{"folder": folder, "seconds": whole["seconds"], "stops": stops}])
+    (after,) = run.map(afterwards, [{"folder": folder, "data": data, "rows": rows}])
+    shutil.rmtree(folder, ignore_errors=True)
+    *stopped, resumed = part["calls"]
+    commands = {"init": whole, "resumed": resumed, **after}
+    run.details |= {"commands": commands, "stopped": stopped}
+    for name, one in commands.items():
         print(
             f"{name:8s} {one['cpu']:8.1f} CPU s {one['seconds']:8.1f} s {one['peak_gb']:6.2f} GB at the peak"
         )
-    for one in found["interrupted"]:
+    for one in stopped:
         print(f"stopped after {one['seconds']:.1f} s with exit status {one['exit']}")
-    run.claim("init.rows_per_cpu_second", rows / found["commands"]["init"]["cpu"], None, None, ">=5000")
-    run.claim("init.same_after_interruptions", float(found["same"]), None, None, "1..1")
-    spent = sum(one["cpu"] for one in [*found["interrupted"], found["commands"]["resumed"]])
-    again = spent / found["commands"]["init"]["cpu"]
-    run.claim(
-        "init.cpu_with_interruptions_over_without", again, None, None, "<=1.5", f"{unit['stops']} of them"
-    )
+    run.claim("init.rows_per_cpu_second", rows / whole["cpu"], None, None, ">=5000")
+    run.claim("init.same_after_interruptions", float(part["same"]), None, None, "1..1")
+    again = sum(one["cpu"] for one in part["calls"]) / whole["cpu"]
+    run.claim("init.cpu_with_interruptions_over_without", again, None, None, "<=1.5", f"{stops} of them")
     for name in ("init", "resumed", "ask_1", "ask_2", "status"):
-        run.claim(f"init.peak_gb_of_{name}", found["commands"][name]["peak_gb"], None, None, "<=2")
+        run.claim(f"init.peak_gb_of_{name}", commands[name]["peak_gb"], None, None, "<=2")
 
 
 if __name__ == "__main__":
