@@ -66,7 +66,7 @@ def epig(candidates: Candidates, rng: Generator) -> Floats:
     draws_KNC, draws_KMC = _draws(candidates)
     classes = draws_KNC.shape[2]
     tiles = [_ratios(part_KMC) for part_KMC in _parts(draws_KMC, COLUMNS // classes)]
-    return _by_parts(partial(_shared_nats, tiles=tiles), draws_KNC)
+    return _by_parts(partial(_shared_nats, tiles=tiles, room=_room(tiles, classes)), draws_KNC)
 
 
 def epig_gaussian(covariance_NM: Floats, variance_N: Floats, variance_M: Floats) -> Floats:
@@ -224,6 +224,12 @@ def _by_parts(score: Callable[[Floats], Floats], draws_KNC: Floats) -> Floats:
     return by_blocks(lambda block: np.concatenate([score(part) for part in _parts(block, step)]), draws_KNC)
 
 
+def _room(tiles: list[Tile], classes: int) -> Floats:
+    """Return two arrays that hold any tile, to be filled again and again: new memory costs as much as a log."""
+    widest_KY = tiles[0][0]
+    return np.empty((2, max(1, ROWS // classes) * classes * widest_KY.shape[1]), widest_KY.dtype)
+
+
 def _ratios(draws_KBC: Floats) -> tuple[Floats, Floats]:
     """Return each draw over the mean of the draws, with one more draw that is next to nothing; the mean."""
     mean_X = draws_KBC.mean(axis=0).ravel()
@@ -233,14 +239,16 @@ def _ratios(draws_KBC: Floats) -> tuple[Floats, Floats]:
     return ratios_KX, mean_X
 
 
-def _shared_nats(block_KBC: Floats, tiles: list[Tile]) -> Floats:
+def _shared_nats(block_KBC: Floats, tiles: list[Tile], room: Floats) -> Floats:
     members, size, _ = block_KBC.shape
     ratios_KX, weight_X = _ratios(block_KBC)
     ratios_KX *= 1 / (members * np.e)  # of r / e the logarithm is log r - 1
     nats_X = np.zeros_like(weight_X)
     for target_ratios_KY, weight_Y in tiles:
-        ratio_XY = ratios_KX.T @ target_ratios_KY
-        terms_XY = np.log(ratio_XY)
+        shape = len(weight_X), len(weight_Y)
+        ratio_XY, terms_XY = room[:, : shape[0] * shape[1]].reshape(2, *shape)
+        np.matmul(ratios_KX.T, target_ratios_KY, out=ratio_XY)
+        np.log(ratio_XY, out=terms_XY)
         terms_XY *= ratio_XY
         terms_XY += 1 / np.e
         nats_X += terms_XY @ weight_Y
@@ -253,7 +261,7 @@ def _cost_reduction(candidates: Candidates, c: float) -> Floats:
     draws_KNC, draws_KMC = _draws(candidates)
     classes = draws_KNC.shape[2]
     tiles = [_regrets(part_KMC) for part_KMC in _parts(draws_KMC, COLUMNS // classes)]
-    return _by_parts(partial(_cost_falls, tiles=tiles, c=c), draws_KNC)
+    return _by_parts(partial(_cost_falls, tiles=tiles, c=c, room=_room(tiles, classes)), draws_KNC)
 
 
 def _regrets(draws_KMC: Floats) -> tuple[Floats, Floats]:
@@ -267,13 +275,15 @@ def _regrets(draws_KMC: Floats) -> tuple[Floats, Floats]:
     return regret_KMC.reshape(len(draws_KMC), -1), cost_M
 
 
-def _cost_falls(block_KBC: Floats, tiles: list[Tile], c: float) -> Floats:
+def _cost_falls(block_KBC: Floats, tiles: list[Tile], c: float, room: Floats) -> Floats:
     members, size, classes = block_KBC.shape
     shares_KX = (block_KBC / members).reshape(members, -1)
     proba_X = shares_KX.sum(axis=0)
     fall_X, square_X, targets, square = np.zeros_like(proba_X), np.zeros_like(proba_X), 0, 0.0
     for regret_KY, cost_M in tiles:
-        cost_XY = shares_KX.T @ regret_KY
+        shape = len(proba_X), regret_KY.shape[1]
+        cost_XY = room[0, : shape[0] * shape[1]].reshape(shape)
+        np.matmul(shares_KX.T, regret_KY, out=cost_XY)
         if classes <= FEW_CLASSES:
             cost_XMC = cost_XY.reshape(len(proba_X), classes, -1).transpose(0, 2, 1)
         else:
