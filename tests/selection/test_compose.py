@@ -8,7 +8,7 @@ import pytest
 from asklearn.acquisition.uncertainty import entropy, margin
 from asklearn.errors import BadInput, UnknownName
 from asklearn.registry import resolve
-from asklearn.selection.clustering import KMeans
+from asklearn.selection.clustering import ClusterMargin, KMeans
 from asklearn.selection.compose import (
     Above,
     Mixture,
@@ -21,6 +21,7 @@ from asklearn.selection.compose import (
 )
 from asklearn.selection.k_center import KCenter
 from asklearn.selection.stochastic import Power
+from asklearn.strategies import strategy
 from asklearn.testing.candidates import made_up
 
 EVERYTHING = {"proba", "features", "labelled", "labels", "scores"}
@@ -188,6 +189,25 @@ def test_what_a_part_may_be():
         selection_of("k_centre")
     with pytest.raises(BadInput, match=r"A part must be .* Got int"):
         selection_of(3)
+
+
+def test_a_strategy_can_be_a_part():
+    """Its score and shortlist go with it, and options; its cold start does not."""
+    assert selection_of(strategy("power_margin(beta=3.0)")) == selection_of("power_margin(beta=3.0)")
+    assert selection_of("power_margin(beta=3.0)") == Shortlist(margin, None, Power(3.0, zero=-1.0))
+    assert selection_of("auto") == Shortlist(margin, 10, ClusterMargin(10))
+    assert selection_of(strategy("k_center")) == KCenter()
+    candidates = made_up({"proba", "features"}, size=300)
+    picks = Mixture({"auto": 0.9, "random": 0.1})(candidates, 20, rng())
+    assert len(set(picks.tolist())) == 20
+    with pytest.raises(BadInput, match="option"):
+        selection_of("power_margin(gamma=1)")
+
+
+def test_a_shortlist_of_all_keeps_all():
+    candidates = made_up(EVERYTHING)
+    everything = Shortlist(margin, None, KCenter())(candidates, 9, rng())
+    np.testing.assert_array_equal(everything, KCenter()(candidates, 9, rng()))
 
 
 def test_pick_after_none_is_the_selection():

@@ -1,7 +1,8 @@
 """Selections made of other selections and of scores: a shortlist, a bar, a mixture, steps, a switch.
 
-Each part is a name (with options), an acquisition function (its best scores are taken) or a selection. A
-part that needs scores is given those of the candidates: in a learner, margin's. Compositions can be
+Each part is a name (with options), an acquisition function (its best scores are taken), a selection or a
+strategy; a name is looked for in this order. A selection that needs scores is given those of the
+candidates: in a learner, margin's. Compositions can be
 written as text, ``"shortlist(score='margin', factor=20, select='k_center')"``, or with an operator,
 ``Shortlist(margin, 20) >> KCenter()``; parts of parts too.
 """
@@ -22,6 +23,7 @@ from asklearn.selection.top import top
 from asklearn.types import Candidates, Floats, Indices
 
 Part = str | Acquisition | Selection
+"""A strategy is one too; its type lies above this floor's selections."""
 
 
 @selection("shortlist", why="it is among the best by its score")
@@ -35,8 +37,8 @@ class Shortlist:
     ----------
     score : str or Acquisition
         Scores the candidates; ties fall by lot.
-    factor : int
-        How many are kept, times the number to be picked.
+    factor : int, optional
+        How many are kept, times the number to be picked; None keeps all.
     select : str, Acquisition or Selection
         Picks among those, and is given their scores.
 
@@ -60,12 +62,12 @@ class Shortlist:
     """
 
     score: str | Acquisition = "margin"
-    factor: int = 20
+    factor: int | None = 20
     select: Part = "top"
 
     def __post_init__(self) -> None:
-        if self.factor < 1:
-            raise BadInput(f"factor must be 1 or more. Got {self.factor}.")
+        if self.factor is not None and self.factor < 1:
+            raise BadInput(f"factor must be 1 or more, or None. Got {self.factor}.")
         if not isinstance(score_of(self.score), Acquisition):
             raise BadInput(f"score must be an acquisition function or its name. Got {self.score!r}.")
         selection_of(self.select)
@@ -80,7 +82,9 @@ class Shortlist:
 
     def __call__(self, candidates: Candidates, n: int, rng: Generator, /) -> Indices:
         scores_N = score_of(self.score)(_labelled_or_nothing(candidates), rng)
-        kept = np.sort(top(scores_N, min(self.factor * n, candidates.size), rng))
+        kept = np.arange(candidates.size)
+        if self.factor is not None:
+            kept = np.sort(top(scores_N, min(self.factor * n, candidates.size), rng))
         told = replace(candidates, scores_N=scores_N).take(kept)
         return kept[selection_of(self.select)(told, n, rng)]
 
@@ -299,6 +303,8 @@ def score_of(score: str | Acquisition) -> Acquisition:
 def selection_of(part: Part) -> Selection:
     """Return `part` as a selection; of an acquisition function, the best scores are taken.
 
+    Of a strategy, its cold start is left out.
+
     Raises
     ------
     BadInput
@@ -310,19 +316,29 @@ def selection_of(part: Part) -> Selection:
     Shortlist(score='entropy', factor=1, select='top')
     >>> selection_of("power(beta=2.0)").beta
     2.0
+    >>> selection_of("auto").factor
+    10
     """
     found: object = part
     if isinstance(part, str):
-        name, _ = registry.parse(part)
+        name, options = registry.parse(part)
         if name in registry.names("acquisition"):
             return Shortlist(part, 1)
-        found = registry.resolve("selection", part)
+        if name in registry.names("strategies") and name not in registry.names("selection"):
+            make = registry.lookup("strategies", name)
+            registry.check_options("strategies", name, make, options)
+            found = make(**options)
+        else:
+            found = registry.resolve("selection", part)
     if isinstance(found, Acquisition):
         return Shortlist(found, 1)
     if isinstance(found, Selection):
         return found
+    if isinstance(select := getattr(found, "select", None), Selection):
+        score = getattr(found, "score", None)
+        return select if score is None else Shortlist(score, getattr(found, "shortlist", None), select)
     raise BadInput(
-        f"A part must be a name, an acquisition function or a selection. Got {type(part).__name__}."
+        f"A part must be a name, an acquisition function, a selection or a strategy. Got {type(part).__name__}."
     )
 
 
