@@ -45,8 +45,9 @@ class Badge:
     :func:`~asklearn.selection.k_means_plus_plus.k_means_plus_plus`. O(n N (C + D)), memory O(N).
 
     Strong where features are good and batches are large, and seldom far from the best (Rauch et al. 2025
-    found it the steadiest on text). With few labels it chases outliers, since then all are unsure and
-    lengths of features decide; scale features. With many classes, margin in clusters does as well for less.
+    found it the steadiest on text). With few labels all are unsure, and lengths of features decide: scale
+    features. With logistic regression on frozen features and batches of 50 or 100 it stood between random
+    and margin on TREC, Banking77 and Fashion-MNIST, and ahead of both on letter (three seeds).
 
     References
     ----------

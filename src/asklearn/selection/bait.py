@@ -17,6 +17,7 @@ from asklearn.types import Candidates, Floats, Indices
 CHUNK = 1024
 NUMBERS = 1 << 20
 RENEW = 100
+FALLEN = 0.1
 TIED = 1e-6
 LARGE = 2000
 
@@ -43,7 +44,8 @@ class Bait:
         ``w = p (1 - p)`` (D x D). ``exact`` takes ``(diag p - p p') x phi phi'`` (CD x CD), for at most 2,000
         weights.
     strength : float
-        Precision of the prior on the weights, for features scaled to a mean squared length of 1.
+        Precision of the prior on the weights, for features scaled to a mean squared length of 1; about ``1 / C``
+        of the model ``logistic``. Low values ask for spread, high ones for the middle of the pool.
     oversample : float
         How many times n are picked before the way back; 1 leaves it out.
 
@@ -51,15 +53,16 @@ class Bait:
     -----
     With ``a = phi' M^-1 phi`` and ``s = phi' M^-1 F M^-1 phi`` the trace falls by ``w s / (1 + w a)`` when x is
     added, and rises by ``w s / (1 - w a)`` when it is taken away. ``a`` and ``s`` of all candidates follow M by
-    rank one: O(N D) a pick, one pass over the features, and anew every 100 picks since float32 drifts.
-    Memory O(N + D^2) (binary). Exact: O(N C^2 D^2) a pick.
+    rank one: O(N D) a pick, one pass over the features; and anew, since float32 drifts, every 100 picks and
+    where all ``s`` together have fallen to a tenth. Memory O(N + D^2). Exact: O(N C^2 D^2) a pick.
 
     M here is a sum, so that labels count as they do in the posterior of a logistic regression; the paper's
     program weighs labelled items and picks by shares of the batch. The bias is no weight here.
 
-    Wins with few labels and good features, where the variance of the model is what is wrong with it. It
-    knows variance only: where the model is wrong for want of features or by noise it is no better than
-    random, and late in a project it trails margin.
+    Wins with few labels and good features, where the variance of the model is what is wrong with it: with
+    logistic regression on frozen features it was ahead of margin over the first few hundred labels of TREC,
+    Banking77 and letter, level on Fashion-MNIST (four seeds; with ``strength=1`` it was behind). It knows
+    variance only: where the model is wrong for want of features, more of the same does not help.
 
     References
     ----------
@@ -78,7 +81,7 @@ class Bait:
     """
 
     fisher: Literal["binary", "exact"] = "binary"
-    strength: float = 1.0
+    strength: float = 0.01
     oversample: float = 2.0
     needs: ClassVar[frozenset[str]]
 
@@ -144,7 +147,6 @@ class _Binary:
         self.proba_NC, self.features_ND, self.scale = proba_NC, features_ND, scale
         self.weight_N = _binary_weight(proba_NC) / scale**2
         self.inverse_DD, self.mean_DD = inverse_DD, mean_DD
-        self.moved = 0
         self._renew()
 
     @staticmethod
@@ -166,16 +168,15 @@ class _Binary:
         by = sign * self.weight_N[row]
         by /= 1 + by * (self.features_ND[row] @ u_D)
         self.inverse_DD = self.inverse_DD - by * np.outer(u_D, u_D)
-        self.moved += 1
-        if self.moved % RENEW == 0:
-            self._renew()
-            return
         around = by * (u_D @ self.mean_DD @ u_D)
         both_D2 = np.stack([u_D, v_D], axis=1).astype(self.features_ND.dtype)
         for rows in _chunks(len(self.weight_N)):
             u_B, v_B = (self.features_ND[rows] @ both_D2).astype(np.float64).T
             self.s_N[rows] += by * u_B * (around * u_B - 2 * v_B)
             self.a_N[rows] -= by * u_B**2
+        self.moved += 1
+        if self.moved == RENEW or self.s_N.sum() < FALLEN * self.sum_before:
+            self._renew()
 
     def of(self, rows: Indices) -> _Binary:
         features_PD = self.features_ND[rows].astype(np.float64)
@@ -189,6 +190,7 @@ class _Binary:
             block_BD = np.asarray(self.features_ND[rows])
             self.a_N[rows] = np.einsum("bd,bd->b", block_BD @ inverse_DD, block_BD)
             self.s_N[rows] = np.einsum("bd,bd->b", block_BD @ middle_DD, block_BD)
+        self.moved, self.sum_before = 0, self.s_N.sum()
 
 
 class _Exact:

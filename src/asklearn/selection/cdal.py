@@ -36,9 +36,10 @@ class Cdal:
     memory O(N C), twice that of the probabilities.
 
     The paper weighs the regions of an image within each predicted class; an item of one region, as here, is
-    its own context. Wins where classes are confused in groups and the model is calibrated. It seeks
-    extremes: confident items of a class not yet labelled first, so it suits few labels and many classes,
-    and loses later to what looks at uncertainty.
+    its own context. It suits images with many regions, whose confusions it was made for. It seeks extremes,
+    confident items among them, and does not ask whether the model is unsure: with logistic regression on
+    frozen features it was behind random over the first few hundred labels of TREC, Banking77 and
+    Fashion-MNIST (three seeds).
 
     References
     ----------
