@@ -263,7 +263,7 @@ def save_model(
         kind=kind,
         columns=tuple(columns),
         classes=classes,
-        model=" ".join(repr(adapted.estimator).split()),
+        model=_described(adapted),
         encoder="" if encoder is None else encoder.fingerprint(),
         labels=labels,
         estimates=tuple(estimates),
@@ -356,6 +356,11 @@ def load_encoder(path: str | os.PathLike[str]) -> Encoder:
     """
     file = Path(path)
     return _checked_encoder(_loaded(_bytes(file), file), file)
+
+
+def _described(model: Model) -> str:
+    settled = ", ".join(f"{name}={value}" for name, value in model.params().items())
+    return " ".join(repr(model.estimator).split()) + (f" with {settled}" if settled else "")
 
 
 # Files

@@ -54,7 +54,7 @@ def test_labels_say_which_stream_asked(run, labelled, tmp_path, fill):
 def test_the_model_predicts_in_another_process_as_it_does_here(run, labelled, tmp_path):
     done = run("export", "--model", "model")
     assert done.exit_code == 0, done.output
-    assert "A model of 3 classes, trained on 30 labels, in model: accuracy " in done.output
+    assert "A model of 3 classes, trained on 30 labels, in model: " in (done_first := done.output)
     run("export", "-o", "p.jsonl", "--what", "predictions")
     rows = read(tmp_path / "p.jsonl")
     program = (
@@ -72,7 +72,19 @@ def test_the_model_predicts_in_another_process_as_it_does_here(run, labelled, tm
     assert labels == 30
     card = json.loads((tmp_path / "model" / "card.json").read_text())
     assert (card["kind"], card["columns"]) == ("text", ["note"])
-    assert card["estimates"][0]["name"] == "accuracy"
+    assert card["estimates"] == []
+    assert "was not measured, for want of audit labels" in done_first
+
+
+def test_the_card_of_a_model_has_its_estimate(run, labelled, tmp_path, fill):
+    run("ask", "-n", "20", "-o", "ask.csv")
+    fill("ask.csv", labelled)
+    run("tell", "ask.csv")
+    done = run("export", "--model", "model")
+    (estimate,) = json.loads((tmp_path / "model" / "card.json").read_text())["estimates"]
+    assert estimate["name"] == "accuracy"
+    assert estimate["n"] >= 6
+    assert f"in model: accuracy {estimate['value']:.3f} [" in done.output
 
 
 def test_a_model_is_not_written_over_what_it_does_not_know(run, labelled, tmp_path, refused):

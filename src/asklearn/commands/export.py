@@ -102,11 +102,11 @@ def _model(project: Project, folder: Path) -> str:
         kind=settings.kind,
         columns=settings.columns,
         labels=len(learner.labels),
-        estimates=[estimate],
+        estimates=[estimate] if estimate.n else [],
     )
     return (
         f"A model of {len(card.classes)} classes, trained on {plural(card.labels, 'label')}, in {folder}: "
-        f"{estimate}."
+        f"{estimate if estimate.n else 'how good it is was not measured, for want of audit labels'}."
     )
 
 
