@@ -32,9 +32,10 @@ class TransformersClassifier(TorchClassifier):
         of an :class:`~asklearn.ActiveLearner` holds them. Without, a model takes the texts themselves.
     max_length : int
         Tokens of a text that are looked at.
-    posterior, draws, epochs, patience, holdout, batch_size, learning_rate, weight_decay, class_weight, prior,
-    precision, device, random_state
+    posterior, draws, epochs, patience, holdout, batch_size, learning_rate, weight_decay
         As for :class:`~asklearn.models.torch.TorchClassifier`.
+    class_weight, prior, precision, device, random_state
+        As there.
 
     Notes
     -----
