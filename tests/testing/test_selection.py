@@ -158,6 +158,18 @@ def test_copies_that_come_first_are_caught():
         check(ByAngle())
 
 
+def test_a_favoured_class_is_caught():
+    class First(Faulty):
+        needs = frozenset({"proba"})
+
+    def by_the_first_class(candidates, n, rng):
+        return np.argsort(-candidates.posterior.proba_NC[:, 0])[:n]
+
+    check = {check.__name__: check for check in selection_checks()}["check_relabelling"]
+    with pytest.raises(AssertionError, match="order of classes must not matter"):
+        check(First(by_the_first_class))
+
+
 def test_unnamed_needs_are_caught():
     class Sly(KCenter):
         needs = frozenset({"labelled"})

