@@ -306,6 +306,14 @@ def test_what_cannot_be_trained_is_refused(torch: Any, digits: Any) -> None:
     assert not SklearnModel(small(posterior=None)).gives_draws
 
 
+def test_weights_that_do_not_fit_are_refused(torch: Any, digits: Any) -> None:
+    model = small().fit(digits.X[:60], digits.y[:60])
+    loaded = small(hidden=(17,))
+    loaded.__setstate__(model.__getstate__() | {"hidden": (17,)})
+    with pytest.raises(BadInput, match="weights do not fit the network"):
+        loaded.predict(digits.X_test)
+
+
 def test_the_example_is_true(torch: Any) -> None:
     found = doctest.DocTestFinder().find(
         TorchClassifier, "TorchClassifier", globs={"TorchClassifier": TorchClassifier}

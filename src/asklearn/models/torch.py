@@ -359,7 +359,11 @@ class TorchClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             with _seeded(torch, 0):
                 head = torch.nn.Linear(weights["1.weight"].shape[1], len(self.classes_))
                 network = torch.nn.Sequential(self._body(), head)
-            network.load_state_dict({name: torch.from_numpy(one.copy()) for name, one in weights.items()})
+            tensors = {name: torch.from_numpy(one.copy()) for name, one in weights.items()}
+            try:
+                network.load_state_dict(tensors)
+            except RuntimeError as error:
+                raise BadInput(f"The weights do not fit the network; train it anew. {error}") from error
             self._built[key] = network.to(self._device()).eval()
         return self._built[key]
 
