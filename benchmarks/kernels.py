@@ -155,7 +155,7 @@ def _diverse(name: str, size: int, n: int, classes: int = 10, least: float = 1.0
     return spent(lambda: select(known, n, _rng()), least, most=3)
 
 
-DIVERSE = ("max_herding", "u_herding", "typiclust", "prob_cover", "cluster_margin")
+DIVERSE = ("max_herding", "uherding", "typiclust", "prob_cover", "cluster_margin")
 for _name in DIVERSE:
     CASES[f"{_name}_200k"] = lambda name=_name: _diverse(name, LARGE, PICKS)  # type: ignore[misc]
     CASES[f"{_name}_10k"] = lambda name=_name: _diverse(name, 10_000, 100)  # type: ignore[misc]

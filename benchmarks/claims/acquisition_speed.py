@@ -50,7 +50,7 @@ PEERS = {
     "epig": (["baal"], "<=1"),
 }
 SECONDS = {
-    **dict.fromkeys([f"{name}_200k" for name in ("max_herding", "u_herding", "typiclust", "prob_cover")], 60),
+    **dict.fromkeys([f"{name}_200k" for name in ("max_herding", "uherding", "typiclust", "prob_cover")], 60),
     "cluster_margin_200k": 60, "eer_log_loss": 60, "eer_zero_one": 60, "eer_newton": 60, "diverse_1m": 30,
 }  # fmt: skip
 INPUTS_MB = {"margin": 200, "badge_200k": 200_000 * (77 + DIMS) * 4 / 2**20}
