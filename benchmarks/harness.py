@@ -252,7 +252,11 @@ def _finished(store: Path) -> dict[str, dict[str, Any]]:
 def _timed(work: Callable[..., Any], unit: dict[str, Any]) -> dict[str, Any]:
     began = _cpu()
     result = work(**unit)
-    return {"result": result, "cpu": round(_cpu() - began, 3), "revision": revision()}
+    kind = machine()
+    return {
+        "result": result, "cpu": round(_cpu() - began, 3), "revision": revision(),
+        "machine": f"{kind['cores']} cores of {kind['cpu']}",
+    }  # fmt: skip
 
 
 def _cpu() -> float:
