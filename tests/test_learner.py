@@ -531,6 +531,20 @@ class TestModels:
         assert type(learner.model) is type(estimator)
         assert learner.evaluate().n == 4
 
+    @pytest.mark.parametrize("spec", ["logistic", "logistic(C=1.0, temperature=1.0)"])
+    def test_draws_of_the_default_model_are_about_itself_and_know_every_class(
+        self, digits: Any, spec: str
+    ) -> None:
+        learner = make(digits, spec, strategy="bald")
+        rounds(learner, digits, (20, 5))
+        learner.refresh()
+        scorer, X = learner._scorer, digits.X_test[:200]
+        assert scorer is not None
+        posterior = scorer.posterior(X)
+        assert type(scorer.estimator).__name__ == "LaplaceLogisticRegression"
+        assert np.allclose(posterior.proba_NC, learner.model.predict_proba(X), atol=1e-5)
+        assert (posterior.draws_KNC > 0).all()
+
     def test_labels_may_be_texts(self, digits: Any) -> None:
         learner = make(digits, RandomForestClassifier(10))
         for _ in range(2):

@@ -380,11 +380,11 @@ class ActiveLearner:
         fresh = self._prototype.fresh(seed_for(self.seed, "fit", len(labels)), params)
         self._fitted = self._scorer = fresh.fit(features, labels)
         if "draws" in self.strategy.needs and not self._fitted.gives_draws:
-            member = self._prototype.fresh(0, self._fitted.params() if params is None else params)
-            committee = adapt("models", lookup("models", "committee")(member.estimator))
-            self._scorer = committee.fresh(seed_for(self.seed, "committee", len(labels))).fit(
-                features, labels
-            )
+            settled = self._prototype.fresh(0, self._fitted.params() if params is None else params).estimator
+            drawing = getattr(settled, "with_draws", None)
+            committee = drawing() if drawing else lookup("models", "committee")(settled)
+            seed = seed_for(self.seed, "committee", len(labels))
+            self._scorer = adapt("models", committee).fresh(seed).fit(features, labels)
 
     def evaluate(self, metric: str | None = None, *, level: float = LEVEL) -> Estimate:
         """Estimate how good the present model is on a new item like those of the pool.

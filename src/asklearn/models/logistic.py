@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from asklearn.calibration import softmax
 from asklearn.models._tuning import held_out, settle_temperature, stratified_folds
-from asklearn.registry import register
+from asklearn.registry import lookup, register
 from asklearn.types import Floats, Indices
 
 STRENGTHS = (1.0, 10.0, 100.0, 1000.0)
@@ -101,6 +101,12 @@ class TunedLogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[m
     def predict(self, X: Any) -> Any:
         """Return the most probable class of each item."""
         return self.classes_[self.decision_function(X).argmax(1)]
+
+    def with_draws(self) -> Any:
+        """Return the same classifier, not fitted, that also gives posterior draws (Laplace's)."""
+        return lookup("models", "laplace")(
+            C=self.C, temperature=self.temperature, folds=self.folds, random_state=self.random_state
+        )
 
     def _scaled(self, X: Floats) -> Floats:
         return np.asarray((X - self.mean_) / self.scale_, X.dtype if X.dtype == np.float64 else np.float32)
