@@ -1,6 +1,8 @@
 """CSV: numbers only where every value is one, and every fault named."""
 
 import gzip
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -161,3 +163,38 @@ def test_a_header_that_never_ends(write):
 def test_ragged_row_that_is_not_utf8(write):
     with pytest.raises(BadInput, match=r"t\.csv"):
         read_table(write("t.csv", b"a,b\n1,2\n\xff\n"))
+
+
+_GIVEN_UP = """
+import sys
+from asklearn.errors import BadInput
+from asklearn.sources.tables import iter_table
+for _ in range(5):
+    try:
+        for table in iter_table(sys.argv[1], rows=10):
+            break
+    except BadInput as error:
+        print(error)
+print("done")
+"""
+
+
+@pytest.mark.parametrize("second", ["a", "a,b,c", "\udcff,b", '"' + 2**24 * "a" + '",b'])
+def test_a_process_ends_when_reading_was_given_up(tmp_path, second):
+    """Arrow reads ahead in a thread; dropped while that is at work, its reader would never let the process end."""
+    file = tmp_path / "t.csv"
+    rows = "x,y\n" + second + "\n" + (1023 * "a" + ",b\n") * (40 << 10)
+    file.write_bytes(rows.encode("utf-8", "surrogateescape"))
+    done = subprocess.run(
+        [sys.executable, "-c", _GIVEN_UP, str(file)], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert (done.returncode, done.stdout.splitlines()[-1], done.stderr) == (0, "done", "")
+
+
+def test_a_process_ends_when_only_the_beginning_was_read(tmp_path):
+    file = tmp_path / "t.csv"
+    file.write_text("x,y\n" + (1023 * "a" + ",b\n") * (80 << 10))
+    done = subprocess.run(
+        [sys.executable, "-c", _GIVEN_UP, str(file)], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "done\n", "")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-import re
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,8 @@ from asklearn.sources._files import (
 
 _MISSING_NUMBERS = ("", "?", "-", "NA", "N/A", "n/a", "NaN", "nan", "null", "NULL", "None")
 _LARGEST_HEADER = 1 << 20
-_RAGGED = re.compile(r"Row #(\d+): Expected (\d+) columns, got (\d+): (.*)", re.S)
+_LAST_READ = 0.05
+"""Seconds that Arrow's thread has for its last steps, where a file is not read to its end."""
 _WOULD_CHANGE = {"int64": r"^[+-]?0[0-9xX]", "float64": r"^[+-]?(0[0-9xX]|[0-9]{16,}$)"}
 
 
@@ -73,50 +74,94 @@ def _header(file: Path) -> tuple[list[str], str]:
 
 
 class _Watched(Stream):
-    """Counts quotes and keeps the last bytes as they go by."""
+    """Counts quotes and keeps the last bytes as they go by; keeps an error for whoever is reading.
+
+    Arrow reads in a thread of its own. An exception there, or a reader that is dropped while that thread is at
+    work, can keep the process from ending; so a fault, and `stop`, look like the end of the file to it.
+    """
 
     quotes = 0
     tail = b""
+    stopped = False
+    fault: Exception | None = None
 
     def readinto(self, buffer: Any, /) -> int:
-        count = super().readinto(buffer)
+        if self.stopped:
+            return 0
+        try:
+            count = super().readinto(buffer)
+        except Exception as error:
+            self.fault = error
+            return 0
         data = bytes(buffer[:count])
         self.quotes += data.count(b'"')
         self.tail = (self.tail + data)[-400:]
         return count
 
 
-def _batches(file: Path, delimiter: str, columns: list[str], raw: Stream) -> Iterator[Any]:
+def _batches(file: Path, delimiter: str, columns: list[str], raw: _Watched) -> Iterator[Any]:
     arrow, reader = require("pyarrow", "app"), require("pyarrow.csv", "app")
     plain = ending(file)[1] is None
     block = min(file.stat().st_size + 1, LARGEST_BLOCK) if plain else LARGEST_BLOCK
+    ragged: list[Any] = []
+
+    def keep(row: Any) -> str:
+        if not ragged:
+            ragged.append(row)
+        return "skip"
+
     try:
-        with (
-            io.BufferedReader(raw, 1 << 20) as opened,
-            reader.open_csv(
+        with io.BufferedReader(raw, 1 << 20) as opened:
+            batches = reader.open_csv(
                 opened,
                 read_options=reader.ReadOptions(use_threads=False, block_size=block),
-                parse_options=reader.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+                parse_options=reader.ParseOptions(
+                    delimiter=delimiter, newlines_in_values=True, invalid_row_handler=keep
+                ),
                 convert_options=reader.ConvertOptions(
                     include_columns=columns,
-                    column_types=dict.fromkeys(columns, arrow.large_string()),
+                    column_types=dict.fromkeys(columns, arrow.large_binary()),
                     null_values=[""],
                     strings_can_be_null=True,
                 ),
-            ) as batches,
-        ):
-            yield from batches
+            )
+            try:
+                for batch in batches:
+                    _check(file, raw, ragged)
+                    yield batch.cast(arrow.schema([(name, arrow.large_string()) for name in columns]))
+                _check(file, raw, ragged)
+            except BaseException:
+                _finish(batches, raw)
+                raise
     except (arrow.ArrowException, UnicodeDecodeError) as error:
+        _check(file, raw, ragged)
         raise _problem(file, error) from error
 
 
-def _problem(file: Path, error: Exception) -> BadInput:
-    if ragged := _RAGGED.search(str(error)):
-        row, expected, got, begins = ragged.groups()
-        return BadInput(
-            f"{file.name} has {got} values in row {row} (the header is row 1); the header has {expected}. "
-            f"It begins {begins[:60]!r}. Quote values that hold the delimiter."
+def _check(file: Path, raw: _Watched, ragged: list[Any]) -> None:
+    """Raise what was met while reading."""
+    if raw.fault is not None:
+        raise raw.fault
+    if ragged:
+        row = ragged[0]
+        raise BadInput(
+            f"{file.name} has {row.actual_columns} values in row {row.number} (the header is row 1); the header "
+            f"has {row.expected_columns}. It begins {row.text[:60]!r}. Quote values that hold the delimiter."
         )
+
+
+def _finish(batches: Any, raw: _Watched) -> None:
+    """Let Arrow come to the end of what it reads ahead, so that its thread is done before the reader goes."""
+    raw.stopped = True
+    arrow = require("pyarrow", "app")
+    with suppress(arrow.ArrowException):
+        for _ in batches:
+            pass
+    time.sleep(_LAST_READ)
+    batches.close()
+
+
+def _problem(file: Path, error: Exception) -> BadInput:
     if "UTF8" in str(error) or isinstance(error, UnicodeDecodeError):
         return not_utf8(file)
     if "straddl" in str(error):
