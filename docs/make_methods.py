@@ -64,7 +64,7 @@ def sections(doc: str) -> dict[str, list[str]]:
 def body(title: str, lines: list[str]) -> list[str]:
     """Return a section as Markdown."""
     if title == "Examples":
-        return ["```python", *lines, "```"]
+        return ["```pycon", *lines, "```"]
     if title in ("Parameters", "Returns"):
         return [
             markdown(f"- {one}" if one and not one.startswith(" ") else f"  {one.strip()}") for one in lines
@@ -179,7 +179,7 @@ def index(methods: dict[str, tuple[str, Any]], curves: dict[str, Any] | None) ->
             place = f"{rank[name]:.1f}" if name in rank else ""
             lines.append(f"| [{name}]({name}.md) | {first.replace('|', chr(92) + '|')} | {place} |")
         lines.append("")
-    return "\n".join(lines)
+    return "\n".join([*lines, "```{toctree}", ":hidden:", ":glob:", "", "*", "```", ""])
 
 
 if __name__ == "__main__":

@@ -2,8 +2,9 @@
 
 Pools are subsampled to 5,000 items, by seed; encoder by the data set's prefix with its defaults, model
 ``logistic``. All strategies of a seed share one random start set and no audit is drawn, so that a curve is
-the strategy's own. Sets of more than 20 classes get 1,000 labels, others 400, in six batches. The area is the mean accuracy on the official test set over log2(labels); a gain is a strategy's area
-less that of random, seed by seed, with Student's 95% interval.
+the strategy's own. Sets of more than 20 classes get 1,000 labels, others 400, in six batches. The area is
+the mean accuracy on the official test set over log2(labels); a gain is a strategy's area less that of
+random, seed by seed, with Student's 95% interval.
 """
 
 from __future__ import annotations
@@ -158,7 +159,7 @@ def _write_page(run: Run, table: dict[str, dict[str, dict[str, Any]]], ranks: di
         lines.append(f"| {strategy} | {ranks[strategy]:.1f} | " + " | ".join(cells) + " |")
     lines += ["", "Random itself: " + ", ".join(_random(table, name, short[name]) for name in run.sets) + "."]
     lines += [f"\nWithout a curve: {name}, {why}." for name, why in LEFT_OUT.items()]
-    if not run.partial:
+    if not run.quick:
         (ROOT / "docs" / "curves.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
     run.details["page"] = json.dumps(lines)
 
