@@ -41,12 +41,17 @@ def in_one_go(folder: str, data: str, rows: int) -> dict[str, float]:
     return command(["init", str(here / "titles.parquet"), "--text", "title"], here / "whole")
 
 
-def interrupted(folder: str, seconds: float, stops: int) -> dict[str, object]:
-    """Return what the same takes when it is stopped, and whether it ends the same."""
-    here, moments = Path(folder), random.Random(0)
+def interrupted(folder: str, stops: int) -> dict[str, object]:
+    """Return what the same takes when it is stopped, and whether it ends the same.
+
+    Each call is stopped at a random moment after a random number of pieces, of those that are left, was stored.
+    """
+    here, lot = Path(folder), random.Random(0)
+    pieces = len(list((here / "whole" / "pool").glob("items-*")))
+    moments = sorted(lot.uniform(0, 0.9 * pieces) for _ in range(stops))
     shutil.rmtree(here / "part", ignore_errors=True)
     init = ["init", str(here / "titles.parquet"), "--text", "title"]
-    calls = [command(init, here / "part", stop=moments.uniform(0.02, 0.4) * seconds) for _ in range(stops)]
+    calls = [command(init, here / "part", stop=moment) for moment in moments]
     calls.append(command(init, here / "part"))
     same = digest(here / "whole" / "pool") == digest(here / "part" / "pool")
     return {"calls": calls, "same": same}
@@ -81,7 +86,7 @@ def write_titles(file: Path, data: Path, rows: int) -> list[str]:
 
 
 def command(words: list[str], folder: Path, stop: float | None = None) -> dict[str, float]:
-    """Run a command in a folder, stopped after some seconds if told so."""
+    """Run a command in a folder, stopped when its pool has more than some number of pieces if told so."""
     folder.mkdir(exist_ok=True)
     began = time.perf_counter()
     with tempfile.TemporaryFile() as said:
@@ -89,7 +94,9 @@ def command(words: list[str], folder: Path, stop: float | None = None) -> dict[s
             [sys.executable, "-m", "asklearn", *words], cwd=folder, stdout=said, stderr=subprocess.STDOUT
         )
         if stop is not None:
-            time.sleep(stop)
+            while len(list((folder / "pool").glob("items-*"))) < stop and not ended(child.pid):
+                time.sleep(0.05)
+            time.sleep(stop % 1)
             os.kill(child.pid, signal.SIGINT)
         _, status, usage = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
@@ -102,6 +109,11 @@ def command(words: list[str], folder: Path, stop: float | None = None) -> dict[s
         "peak_gb": round(usage.ru_maxrss * 1024 / GB, 3),
         "exit": child.returncode,
     }
+
+
+def ended(child: int) -> bool:
+    """Tell whether a process has ended, and leave it to be waited for."""
+    return os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
 def digest(pool: Path) -> str:
@@ -128,8 +140,9 @@ def fill(sheet: Path, classes: list[str]) -> None:
 def measure(run: Run) -> None:
     rows, stops, data = run.options["rows"], run.options["stops"], str(run.path(run.sets[0]))
     folder = str(Path(tempfile.gettempdir()) / f"asklearn-claim-init-{rows}")
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # where it is ignored, so would the commands
     (whole,) = run.map(in_one_go, [{"folder": folder, "data": data, "rows": rows}])
-    (part,) = run.map(interrupted, [{"folder": folder, "seconds": whole["seconds"], "stops": stops}])
+    (part,) = run.map(interrupted, [{"folder": folder, "stops": stops}])
     (after,) = run.map(afterwards, [{"folder": folder, "data": data, "rows": rows}])
     shutil.rmtree(folder, ignore_errors=True)
     *stopped, resumed = part["calls"]
@@ -142,6 +155,7 @@ def measure(run: Run) -> None:
     for one in stopped:
         print(f"stopped after {one['seconds']:.1f} s with exit status {one['exit']}")
     run.claim("init.rows_per_cpu_second", rows / whole["cpu"], None, None, ">=5000")
+    run.claim("init.calls_stopped", sum(one["exit"] != 0 for one in stopped), None, None, f"{stops}..{stops}")
     run.claim("init.same_after_interruptions", float(part["same"]), None, None, "1..1")
     again = sum(one["cpu"] for one in part["calls"]) / whole["cpu"]
     run.claim("init.cpu_with_interruptions_over_without", again, None, None, "<=1.5", f"{stops} of them")
