@@ -232,11 +232,8 @@ def test_features_that_are_not_finite(run, refused, tmp_path, bad):
     X = np.ones((30, 4), np.float32)
     X[17, 2] = bad
     np.savez(tmp_path / "d.npz", X=X)
-    refused(
-        run("init", "d.npz", "--embedding", "X", "--into", "new"), "17", "finite" if np.isinf(bad) else ""
-    )
-    with pytest.raises(AssertionError):
-        assert not run("ask", "-p", "new").exit_code
+    refused(run("init", "d.npz", "--embedding", "X", "--into", "new"), "Column 'X' of d.npz", "data row 18")
+    assert not (tmp_path / "new" / "journal.db").exists()
 
 
 def test_missing_numbers_in_a_table(run, tmp_path):
@@ -358,9 +355,9 @@ def test_an_image_bomb(run, refused, tmp_path):
 
 
 def test_a_compressed_bomb(run, refused, told, kept, tmp_path):
-    (tmp_path / "d.csv.gz").write_bytes(gzip.compress(b"note\n" + b"a\n" * (40 << 20), 9))
+    (tmp_path / "d.csv.gz").write_bytes(gzip.compress(b"note\n" + (b"a" * 1023 + b"\n") * (80 << 10), 9))
     refused(run("init", "d.csv.gz", "--text", "note", "--into", "new"), "d.csv.gz", "bomb")
-    (tmp_path / "b.jsonl.gz").write_bytes(gzip.compress(b"\n" * (80 << 20), 9))
+    (tmp_path / "b.jsonl.gz").write_bytes(gzip.compress((b" " * 1023 + b"\n") * (80 << 10), 9))
     refused(run("tell", "b.jsonl.gz"), "b.jsonl.gz", "bomb")
     kept()
 
@@ -407,8 +404,6 @@ def test_a_corrupted_tail_is_reported_and_set_aside(run, refused, told, tmp_path
     """The last event is damaged: the others are kept, the damaged file is set aside, and both are told."""
     import sqlite3
 
-    if "--repair" not in run("doctor", "--help").stdout:
-        pytest.skip("doctor repairs nothing yet")
     with sqlite3.connect(tmp_path / "journal.db") as database:
         database.execute("UPDATE event SET body = 'x' || body WHERE position = ?", (len(told),))
     for words in (["status"], ["ask"], ["tell", "told.csv"]):
@@ -481,14 +476,12 @@ COMMANDS = {
 }
 
 
-@pytest.mark.parametrize("after", [0.05, 0.3, 0.7, pytest.param(1.2, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "after", [0.4, *(pytest.param(after, marks=pytest.mark.slow) for after in (0.05, 0.2, 0.7, 1.0, 1.5))]
+)
 @pytest.mark.parametrize("name", COMMANDS)
 def test_ctrl_c(run, told, kept, project, tmp_path, name, after):
     """Interrupted after so many seconds of work, a command ends quietly; what it was doing can be done again."""
-    from asklearn.cli import main
-
-    if name not in main.commands:
-        pytest.skip(f"there is no command {name} yet")
     write_csv(tmp_path / "more.csv", [["id", "label"], *([f"t{i}", project[f"t{i}"]] for i in range(20, 60))])
     write_csv(tmp_path / "more_things.csv", [["code", "note"], *([f"n{i}", f"apple {i}"] for i in range(30))])
     running = subprocess.Popen(
@@ -576,12 +569,14 @@ def test_a_locale_that_is_not_utf8(tmp_path, encoding):
     )
     write_csv(tmp_path / "wrong.csv", [["id", "label"], ["é11", "sü"]])
     init = ["init", "d.csv", "--text", "note", "--id", "code", "--encoder", "text(dim=4)"]
-    for words, status, keys in (
-        (init, 0, ""), (["tell", "b.csv", "--new-labels"], 0, ""), (["tell", "wrong.csv"], 1, ""),
-        (["ask", "-n", "3"], 0, ""), (["ask", "-n", "3", "-o", "s.csv"], 0, ""), (["status"], 0, ""),
-        (["status", "--json"], 0, ""), (["label"], 0, "12q"), (["export", "-o", "out.csv"], 0, ""),
-        (["doctor"], 0, ""),
-    ):  # fmt: skip
+    shown = [
+        (["tell", "wrong.csv"], 1, ""),
+        (["ask", "-n", "3"], 0, ""),
+        (["status"], 0, ""),
+        (["label"], 0, "12q"),
+    ]
+    written = [(["ask", "-n", "3", "-o", "s.csv"], 0, ""), (["export", "-o", "out.csv"], 0, "")]
+    for words, status, keys in [(init, 0, ""), (["tell", "b.csv", "--new-labels"], 0, ""), *shown, *written]:
         running = process(*words, cwd=tmp_path, env=env)
         out, err = running.communicate(keys)
         assert running.returncode == status, (words, out, err)

@@ -179,7 +179,7 @@ print("done")
 """
 
 
-@pytest.mark.parametrize("second", ["a", "a,b,c", "\udcff,b", '"' + 2**24 * "a" + '",b'])
+@pytest.mark.parametrize("second", ["a", "a,b,c", "\udcff,b", "\udcff", '"' + 2**24 * "a" + '",b'])
 def test_a_process_ends_when_reading_was_given_up(tmp_path, second):
     """Arrow reads ahead in a thread; dropped while that is at work, its reader would never let the process end."""
     file = tmp_path / "t.csv"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import time
@@ -77,23 +78,27 @@ class _Watched(Stream):
     """Counts quotes and keeps the last bytes as they go by; keeps an error for whoever is reading.
 
     Arrow reads in a thread of its own. An exception there, or a reader that is dropped while that thread is at
-    work, can keep the process from ending; so a fault, and `stop`, look like the end of the file to it.
+    work, can keep the process from ending; so a fault, and `stopped`, look like the end of the file to it.
     """
 
-    quotes = 0
-    tail = b""
-    stopped = False
-    fault: Exception | None = None
+    def __init__(self, file: Path) -> None:
+        super().__init__(file)
+        self.quotes = 0
+        self.tail = b""
+        self.stopped = False
+        self.fault: Exception | None = None
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
 
     def readinto(self, buffer: Any, /) -> int:
         if self.stopped:
             return 0
         try:
             count = super().readinto(buffer)
+            data = bytes(buffer[:count])
+            self._decoder.decode(data, final=not data)
         except Exception as error:
             self.fault = error
             return 0
-        data = bytes(buffer[:count])
         self.quotes += data.count(b'"')
         self.tail = (self.tail + data)[-400:]
         return count
@@ -120,7 +125,7 @@ def _batches(file: Path, delimiter: str, columns: list[str], raw: _Watched) -> I
                 ),
                 convert_options=reader.ConvertOptions(
                     include_columns=columns,
-                    column_types=dict.fromkeys(columns, arrow.large_binary()),
+                    column_types=dict.fromkeys(columns, arrow.large_string()),
                     null_values=[""],
                     strings_can_be_null=True,
                 ),
@@ -128,18 +133,20 @@ def _batches(file: Path, delimiter: str, columns: list[str], raw: _Watched) -> I
             try:
                 for batch in batches:
                     _check(file, raw, ragged)
-                    yield batch.cast(arrow.schema([(name, arrow.large_string()) for name in columns]))
+                    yield batch
                 _check(file, raw, ragged)
             except BaseException:
                 _finish(batches, raw)
                 raise
-    except (arrow.ArrowException, UnicodeDecodeError) as error:
+    except arrow.ArrowException as error:
         _check(file, raw, ragged)
         raise _problem(file, error) from error
 
 
 def _check(file: Path, raw: _Watched, ragged: list[Any]) -> None:
     """Raise what was met while reading."""
+    if isinstance(raw.fault, UnicodeDecodeError):
+        raise not_utf8(file)
     if raw.fault is not None:
         raise raw.fault
     if ragged:
@@ -162,8 +169,6 @@ def _finish(batches: Any, raw: _Watched) -> None:
 
 
 def _problem(file: Path, error: Exception) -> BadInput:
-    if "UTF8" in str(error) or isinstance(error, UnicodeDecodeError):
-        return not_utf8(file)
     if "straddl" in str(error):
         return BadInput(
             f"{file.name} has a row of more than {LARGEST_BLOCK >> 20} MB. Is a quote never closed?"
