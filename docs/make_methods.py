@@ -87,9 +87,9 @@ def needs(plugin: Any) -> str:
 def measured(name: str, curves: dict[str, Any] | None) -> list[str]:
     """Return what the learning curves say of a method, losses as plainly as gains."""
     table = curves["details"]["table"] if curves else {}
-    if not table or name not in next(iter(table.values())):
-        why = curves["details"]["left_out"].get(name) if curves else None
-        return ["## Measured", "", f"No curve: {why or 'it is a part of strategies, not one by itself'}."]
+    table = {one: rows for one, rows in table.items() if name in rows}
+    if not table:
+        return ["## Measured", "", "No curve: it is a part of strategies, not one by itself."]
     gains = {one: table[one][name]["gain"] for one in table}
     wins = [short(one) for one, (_, low, _) in gains.items() if low is not None and low > 0]
     losses = [short(one) for one, (_, _, high) in gains.items() if high is not None and high < 0]
