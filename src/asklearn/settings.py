@@ -142,7 +142,11 @@ def _checked(plain: Mapping[str, Any], where: str) -> Settings:
             hint = f" Did you mean {near[0]!r}?" if near else f" Known: {', '.join(known)}."
             raise BadInput(f"{where} has an unknown entry {name!r}.{hint}")
         if not _fits(value, known[name]):
-            words = {"str": "a text", "int": "a whole number from 0 to 2**63 - 1", "float": "a number from 0 to 1"}
+            words = {
+                "str": "a text",
+                "int": "a whole number from 0 to 2**63 - 1",
+                "float": "a number from 0 to 1",
+            }
             expected = words.get(known[name], "a list of texts")
             raise BadInput(f"In {where}, {name} must be {expected}. Got {value!r:.100}.")
     missing = {"kind", "columns"} - set(plain)
