@@ -85,7 +85,7 @@ def test_an_item_that_cannot_be_encoded_is_named_by_its_row_in_the_file(tmp_path
     X[bad, 2] = np.nan
     kind, split = np.where(np.arange(100) % 2, "a", "b"), np.where(np.arange(100) < 20, "test", "train")
     np.savez(tmp_path / "things.npz", X=X, kind=kind, split=split)
-    with pytest.raises(BadInput, match=rf"nan at row .*In things\.npz that is row {bad}\."):
+    with pytest.raises(BadInput, match=rf"nan at row .*In things\.npz that is data row {bad + 1}\."):
         load_dataset(tmp_path / "things.npz", label="kind", embedding="X", split="split")
 
 

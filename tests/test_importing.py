@@ -380,7 +380,7 @@ def test_what_an_encoder_refuses_is_named_by_its_row_in_the_file(tmp_path):
     pictures[11] = pictures[11][:40]
     write_items(tmp_path / "q.parquet", {"png": pictures[:1] + pictures[10:13]})
     before = content(tmp_path / "p")
-    with pytest.raises(BadInput, match=r"In q\.parquet that is row \d"):
+    with pytest.raises(BadInput, match=r"In q\.parquet that is data row \d"):
         add(tmp_path / "p", tmp_path / "q.parquet")
     assert len(Project(tmp_path / "p").features) == len(before["items"])
 

@@ -163,16 +163,20 @@ def _test_rows(labels: Sequence[Label], marks: Any, split: str | None) -> np.nda
     return test_N
 
 
+def _data_row(row: int) -> str:
+    return f"data row {row + 1}"
+
+
 @contextmanager
-def located(name: str, rows: Indices) -> Iterator[None]:
-    """Add the row in the file to an encoder's complaint, which counts the items that it was given."""
+def located(name: str, rows: Indices, place: Callable[[int], str] = _data_row) -> Iterator[None]:
+    """Add the place in the file to an encoder's complaint, which counts the items that it was given."""
     try:
         yield
     except BadInput as error:
         found = re.search(r"\b(?:position|row) (\d+)\b[^'\"]{0,20}counted from 0", str(error))
         if found is None or int(found[1]) >= len(rows):
             raise
-        raise BadInput(f"{error} In {name} that is row {rows[int(found[1])]}.") from error
+        raise BadInput(f"{error} In {name} that is {place(int(rows[int(found[1])]))}.") from error
 
 
 def _take(items: Any, rows: Indices) -> Any:

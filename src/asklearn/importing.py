@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,7 +29,7 @@ from asklearn.registry import adapt, lookup
 from asklearn.saved_model import load_encoder, save_encoder
 from asklearn.settings import FILE, Settings, read_settings, to_toml
 from asklearn.sources.items import write_items
-from asklearn.sources.tables import column_names
+from asklearn.sources.tables import column_names, is_image_folder
 from asklearn.strategies import strategy as strategy_of
 from asklearn.survey import PIECE, Progress, Survey, encodable, items_of, survey
 from asklearn.types import ItemId
@@ -109,7 +110,7 @@ def create(
             return Project(folder), NOTHING
         if not held.digest:
             _begin(folder, settings, Source(source.name, digest, found.rows))
-        encoder = _fitted_encoder(pool, source.name, settings, found, told)
+        encoder = _fitted_encoder(pool, source, settings, found, told)
         vectors = Vectors(pool / FEATURES, encoder.fingerprint())
         _store(pool, vectors, encoder, source, settings, 0, found.rows, told)
         learner = learner_of(folder, settings, vectors.pool(), found.ids)
@@ -286,7 +287,9 @@ def _check_new(ids: list[str] | None, known: Mapping[ItemId, int], column: str, 
 # Items and features
 
 
-def _fitted_encoder(pool: Path, name: str, settings: Settings, found: Survey, progress: Progress) -> Encoder:
+def _fitted_encoder(
+    pool: Path, source: Path, settings: Settings, found: Survey, progress: Progress
+) -> Encoder:
     """Return the encoder that an earlier call stored, or fit one on the sample and store it."""
     if (pool / ENCODER).exists():
         return load_encoder(pool / ENCODER)
@@ -294,13 +297,21 @@ def _fitted_encoder(pool: Path, name: str, settings: Settings, found: Survey, pr
     rows, columns = found.sample.taken()
     found.sample = None
     progress("learning the encoder", 0, len(rows))
-    with located(name, rows):
+    with located(source.name, rows, partial(_place, source, settings)):
         encoder: Encoder = adapt("encoders", settings.encoder or settings.kind)
         encoder = encoder.fit(encodable(columns, settings))
     progress("learning the encoder", len(rows), len(rows))
     with suppress(BadInput):  # of a plug-in's own types: it is fitted again when it is needed again
         save_encoder(pool / ENCODER, encoder)
     return encoder
+
+
+def _place(source: Path, settings: Settings, row: int) -> str:
+    """Say where a row is: the path of an image in a folder, else its number and its column."""
+    if is_image_folder(source):
+        return str(lookup("sources", "tables")(source, ["path"]).columns["path"][row])
+    column = f", column {settings.columns[0]!r}" if len(settings.columns) == 1 else ""
+    return f"data row {row + 1}{column}"
 
 
 def _stored_encoder(pool: Path, vectors: Vectors) -> Encoder:
@@ -326,7 +337,7 @@ def _store(
     columns = list(dict.fromkeys([*settings.columns, *settings.show]))
     for first, table in _pieces(source, columns, len(vectors) - start):
         items = items_of(table, settings, first)
-        with located(source.name, np.arange(first, first + table.rows)):
+        with located(source.name, np.arange(first, first + table.rows), partial(_place, source, settings)):
             features_ND = encoder.encode(encodable(items, settings))
         _check_count(features_ND, table.rows, settings)
         with replacing(items_file(pool, len(vectors.sizes))) as out:

@@ -371,12 +371,11 @@ def _open(item: Any, position: int) -> Any:
 
 def _unreadable(item: Any, position: int, error: Exception) -> str:
     what = f"{len(item)} bytes" if isinstance(item, bytes) else f"file {Path(item)}"
-    reason = (
-        str(error).splitlines()[0] if str(error) and not isinstance(item, bytes) else type(error).__name__
-    )
+    telling = not isinstance(item, bytes) or "Bomb" in type(error).__name__
+    reason = str(error).splitlines()[0] if str(error) and telling else type(error).__name__
     return (
         f"The image at position {position} (counted from 0; {what}) cannot be read as {', '.join(_FORMATS)}: "
-        f"{reason}. Replace or drop it."
+        f"{reason.rstrip('.')}. Replace or drop it."
     )
 
 
