@@ -47,6 +47,7 @@ fuzz: $(VENV)/.dev  ## break files, sheets, settings and journals on purpose: ma
 docs: $(VENV)/.docs  ## bring documents up to date with code and results, and build docs/_build/index.html
 	$(BIN)/python docs/make_state_diagram.py
 	$(BIN)/python benchmarks/report.py
+	$(BIN)/python docs/make_methods.py
 	$(BIN)/python -m sphinx -q -W --keep-going docs docs/_build
 
 clean:  ## remove environments and caches

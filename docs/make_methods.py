@@ -16,7 +16,8 @@ from asklearn import registry
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = ROOT / "docs" / "methods"
-RESULTS = ROOT / "benchmarks" / "results" / "curves.json"
+FIGURES = ROOT / "docs" / "images" / "curves"
+RESULTS = [ROOT / "benchmarks" / "results" / f"curves{kind}.json" for kind in ("", ".partial")]
 GROUPS = {"strategies": "strategy", "acquisition": "acquisition function", "selection": "selection"}
 HEADINGS = {"Notes": "Cost, and when to use it", "Parameters": "Options", "References": "Source"}
 ORDER = ("", "Parameters", "Returns", "Notes", "References", "Examples")
@@ -24,16 +25,28 @@ ORDER = ("", "Parameters", "Returns", "Notes", "References", "Examples")
 
 def main() -> None:
     """Write every page anew, and the list of them."""
-    curves = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else None
-    shutil.rmtree(PAGES, ignore_errors=True)
-    PAGES.mkdir(parents=True)
+    for folder in (PAGES, FIGURES):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+    for file, text in files().items():
+        file.write_text(text, encoding="utf-8")
+
+
+def files() -> dict[Path, str]:
+    """Return what is written, by file."""
+    found = next((one for one in RESULTS if one.exists()), None)
+    curves = json.loads(found.read_text(encoding="utf-8")) if found else None
     methods = {
         name: (group, registry.lookup(group, name))
         for group in reversed(GROUPS) for name in registry.names(group)
     }  # fmt: skip
+    made = {PAGES / "index.md": index(methods, curves)}
     for name, (group, plugin) in methods.items():
-        (PAGES / f"{name}.md").write_text(page(name, group, plugin, curves), encoding="utf-8")
-    (PAGES / "index.md").write_text(index(methods, curves), encoding="utf-8")
+        made[PAGES / f"{name}.md"] = page(name, group, plugin, curves)
+        table = _table(name, curves)
+        if table:
+            made[FIGURES / f"{name}.svg"] = picture(name, table)
+    return made
 
 
 def page(name: str, group: str, plugin: Any, curves: dict[str, Any] | None) -> str:
@@ -86,14 +99,13 @@ def needs(plugin: Any) -> str:
 
 def measured(name: str, curves: dict[str, Any] | None) -> list[str]:
     """Return what the learning curves say of a method, losses as plainly as gains."""
-    table = curves["details"]["table"] if curves else {}
-    table = {one: rows for one, rows in table.items() if name in rows}
-    if not table:
+    table = _table(name, curves)
+    if not table or curves is None:
         return ["## Measured", "", "No curve: it is a part of strategies, not one by itself."]
     gains = {one: table[one][name]["gain"] for one in table}
     wins = [short(one) for one, (_, low, _) in gains.items() if low is not None and low > 0]
     losses = [short(one) for one, (_, _, high) in gains.items() if high is not None and high < 0]
-    seeds, rank = curves["seeds"], curves["details"]["mean_rank"]  # type: ignore[index]
+    seeds, rank = curves["seeds"], curves["details"]["mean_rank"]
     place = sorted(rank.values()).index(rank[name]) + 1
     lines = [
         "## Measured", "",
@@ -107,10 +119,13 @@ def measured(name: str, curves: dict[str, Any] | None) -> list[str]:
             f"| {short(one)} | {100 * row['area'][0]:.1f} | {interval(row['gain'])} | {saved(row['saved'])} "
             f"| {row['final']:.3f} |"
         )
-    figures = ROOT / "docs" / "images" / "curves"
-    figures.mkdir(parents=True, exist_ok=True)
-    (figures / f"{name}.svg").write_text(picture(name, table), encoding="utf-8")
     return [*lines, "", f"![Learning curves of {name} and of random](../images/curves/{name}.svg)"]
+
+
+def _table(name: str, curves: dict[str, Any] | None) -> dict[str, Any]:
+    """Return the rows of a method and of random, by data set."""
+    every = curves["details"]["table"] if curves else {}
+    return {one: {s: rows[s] for s in (name, "random")} for one, rows in every.items() if name in rows}
 
 
 def short(name: str) -> str:

@@ -458,6 +458,27 @@ def test_state_diagram_is_current():
         script.drawn(page.replace(script.END, ""))
 
 
+def test_every_method_has_its_page_and_each_is_current():
+    script = _script(ROOT / "docs" / "make_methods.py")
+    made = script.files()
+    there = {*script.PAGES.iterdir(), *script.FIGURES.iterdir()}
+    assert there == set(made), "run: make docs"
+    assert [file.name for file, text in made.items() if file.read_text(encoding="utf-8") != text] == []
+    named = {name for group in script.GROUPS for name in script.registry.names(group)}
+    assert named == {file.stem for file in script.PAGES.iterdir()} - {"index"}
+
+
+def test_a_method_s_losses_are_said(tmp_path: Path):
+    script = _script(ROOT / "docs" / "make_methods.py")
+    flat = {"curve": [[10, 20], [0.5, 0.6]], "saved": dict.fromkeys(["value", "low", "high"]), "final": 0.6}
+    rows = {"random": {**flat, "area": [0.5]}, "bad": {**flat, "area": [0.4], "gain": [-0.1, -0.2, -0.05]}}
+    curves = {"seeds": 2, "details": {"table": {"text_x": rows}, "mean_rank": {"random": 1.0, "bad": 2.0}}}
+    said = " ".join(script.measured("bad", curves))
+    assert "surely worse on x" in said
+    assert "better than random on none" in said
+    assert "-10.0 [-20.0, -5.0]" in said
+
+
 # The built pages
 
 
