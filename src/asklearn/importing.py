@@ -276,7 +276,7 @@ def _without_abandoned(
 def _check_new(ids: list[str] | None, known: Mapping[ItemId, int], column: str, file: str) -> None:
     rows = [row for row, one in enumerate(ids or (), 1) if one in known]
     if rows and ids:
-        shown = ", ".join(f"{ids[row - 1]!r} in data row {row}" for row in rows[:_SHOWN])
+        shown = ", ".join(f"{ids[row - 1]!r:.80} in data row {row}" for row in rows[:_SHOWN])
         more = f" and {len(rows) - _SHOWN:,} more" if len(rows) > _SHOWN else ""
         raise BadInput(
             f"Ids must differ from those of the pool. Column {column!r} of {file} has {shown}{more}, which "

@@ -41,7 +41,7 @@ def no_label(raw: str, classes: Sequence[str], where: str, mend: str = "") -> Un
     """
     loose = {_loose(one): one for one in classes}
     near = difflib.get_close_matches(_loose(raw), list(loose), n=1, cutoff=0.4)
-    hint = f" Did you mean {loose[near[0]]!r}?" if near else ""
+    hint = f" Did you mean {loose[near[0]]!r:.80}?" if near else ""
     shown = ", ".join(map(repr, classes[:SHOWN]))
     more = f" and {len(classes) - SHOWN} more" if len(classes) > SHOWN else ""
     return UnknownLabel(f"{raw[:60]!r} in {where} is none of the labels {shown}{more}.{hint}{mend}")

@@ -148,7 +148,7 @@ def _place(header: Sequence[str], name: str, file: str) -> int:
     if name.casefold() in names:
         raise BadInput(f"{file} has the column {name!r} more than once. Rename or remove one of them.")
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-    hint = f" Did you mean {header[names.index(near[0])]!r}?" if near else ""
+    hint = f" Did you mean {header[names.index(near[0])]!r:.80}?" if near else ""
     shown = ", ".join(repr(one[:40]) for one in header[:20])
     raise BadInput(f"{file} has no column {name!r}.{hint} It has: {shown}.")
 

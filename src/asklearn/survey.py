@@ -250,7 +250,7 @@ class _Ids:
                 )
             if self.first.setdefault(one, row) != row:
                 raise BadInput(
-                    f"Ids must differ. Column {self.name!r} of {table.name} has {one!r} in data rows "
+                    f"Ids must differ. Column {self.name!r} of {table.name} has {one!r:.80} in data rows "
                     f"{self.first[one]} and {row}."
                 )
         return found

@@ -142,8 +142,8 @@ def known(wanted: Sequence[str], there: Sequence[str], name: str) -> list[str]:
     for one in wanted:
         if one not in there:
             near = difflib.get_close_matches(str(one), there, n=1, cutoff=0.5)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            raise BadInput(f"{name} has no column {one!r}.{hint} It has: {listed(there)}.")
+            hint = f" Did you mean {near[0]!r:.80}?" if near else ""
+            raise BadInput(f"{name} has no column {one!r:.80}.{hint} It has: {listed(there)}.")
     return list(wanted)
 
 
@@ -157,7 +157,9 @@ def unique(there: Sequence[str], name: str) -> None:
     """
     twice = [one for one, seen in Counter(there).items() if seen > 1]
     if twice:
-        raise BadInput(f"Column names must be unique. {name} has {twice[0]!r} more than once; rename one.")
+        raise BadInput(
+            f"Column names must be unique. {name} has {twice[0]!r:.80} more than once; rename one."
+        )
 
 
 def listed(names: Any) -> str:
@@ -168,7 +170,7 @@ def listed(names: Any) -> str:
     >>> listed(["a", "b"])
     "'a', 'b'"
     """
-    shown = [repr(name) for name in names]
+    shown = [f"{name!r:.80}" for name in names]
     return ", ".join(shown[:20]) + (f" and {len(shown) - 20} more" if len(shown) > 20 else "")
 
 

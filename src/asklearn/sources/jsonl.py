@@ -109,7 +109,7 @@ def _object(file: Path, number: int, line: bytes) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise not_utf8(file) from error
     except _DoubleKeyError as error:
-        raise BadInput(f"{where} has the key {error.args[0]!r} more than once; keep one.") from error
+        raise BadInput(f"{where} has the key {error.args[0]!r:.80} more than once; keep one.") from error
     except (ValueError, RecursionError) as error:
         reason = (
             f"{error.msg}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else "too big"
