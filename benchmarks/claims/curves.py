@@ -171,6 +171,7 @@ def _write_page(run: Run, table: dict[str, dict[str, dict[str, Any]]], ranks: di
     lines += [
         f"\nWithout a curve: {strategy} on {short[name]}, {why}."
         for (strategy, name), why in LEFT_OUT.items()
+        if name in short
     ]
     if not run.quick:
         (ROOT / "docs" / "curves.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
