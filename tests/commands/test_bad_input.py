@@ -582,13 +582,3 @@ def test_a_locale_that_is_not_utf8(tmp_path, encoding):
         assert err.startswith("Error: ") == bool(status)
     assert labels(tmp_path)["é1"] == "süß"
     assert "süß" in (tmp_path / "out.csv").read_text(encoding="utf-8")
-
-
-def test_endless_names_and_ids_are_quoted_in_part(run, refused, tmp_path):
-    endless = "x" * 70_000
-    (tmp_path / "names.csv").write_text(f"{endless},other\n1,2\n")
-    (tmp_path / "ids.csv").write_text(f"id,text\n{endless},a\n{endless},b\n")
-    for words in (("names.csv", "--text", "text"), ("ids.csv", "--text", "text", "--id", "id")):
-        done = run("init", *words, "--into", "new")
-        refused(done, words[0])
-        assert len(done.stderr) < 1_000

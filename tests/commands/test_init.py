@@ -189,3 +189,13 @@ def test_a_seed_that_cannot_be_is_refused_in_the_settings_too(run, project, refu
     file = tmp_path / "asklearn.toml"
     file.write_text(file.read_text().replace("seed = 0", "seed = 1" + "0" * 70))
     refused(run("status"), "seed must be a whole number")
+
+
+def test_endless_names_and_ids_are_quoted_in_part(run, refused, tmp_path):
+    endless = "x" * 70_000
+    (tmp_path / "names.csv").write_text(f"{endless},other\n1,2\n")
+    (tmp_path / "ids.csv").write_text(f"id,text\n{endless},a\n{endless},b\n")
+    for words in (("names.csv", "--text", "text"), ("ids.csv", "--text", "text", "--id", "id")):
+        done = run("init", *words, "--into", "new")
+        refused(done, words[0])
+        assert len(done.stderr) < 1_000
