@@ -131,7 +131,7 @@ def expected() -> dict[str, dict[str, set[str]]]:
     wanted: dict[str, dict[str, set[str]]] = {}
     for group, heading in HEADINGS.items():
         wanted[heading] = {name: _options(group, name) for name in registry.names(group)}
-    members = [name for name in vars(ActiveLearner) if not name.startswith("_")]
+    members = [name for name in dir(ActiveLearner) if not name.startswith("_")]
     wanted["Python"] = {name: set() for name in [*asklearn.__all__, *members]}
     wanted["Events"] = {
         name: {one.name for one in fields(kind)} - {"time"} for name, kind in events.KINDS.items()

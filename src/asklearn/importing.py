@@ -21,10 +21,11 @@ from asklearn.dataset import located
 from asklearn.errors import BadInput, Conflict
 from asklearn.files import digest_of, locked, replacing
 from asklearn.journal import open_state
-from asklearn.learner import TRIES, ActiveLearner
+from asklearn.learner import ActiveLearner
 from asklearn.manifest import Manifest, Source
 from asklearn.project import ENCODER, FEATURES, IMPORT, POOL, Project, items_file, learner_of, tell
 from asklearn.protocols import Encoder
+from asklearn.recorder import TRIES
 from asklearn.registry import adapt, lookup
 from asklearn.saved_model import load_encoder, save_encoder
 from asklearn.settings import FILE, Settings, read_settings, to_toml

@@ -4,41 +4,29 @@ from __future__ import annotations
 
 import os
 import time
-import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from itertools import chain
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.random import default_rng
 
-from asklearn.arguments import confidence, duration, sequence, text, whole
+from asklearn.arguments import confidence, whole
 from asklearn.asking import choose, open_rows
 from asklearn.audit import audit_order
 from asklearn.crossfit import Audited, AuditSample, CrossFit, audit_sample, cross_fit
-from asklearn.errors import BadInput, Conflict, JournalError, NotFitted, UnknownItem
+from asklearn.errors import BadInput, JournalError, NotFitted
 from asklearn.evaluate import estimate
-from asklearn.events import (
-    Added,
-    Answered,
-    Asked,
-    Configured,
-    Event,
-    Fitted,
-    Flagged,
-    Measured,
-    Retracted,
-    Skipped,
-)
+from asklearn.events import Added, Asked, Configured, Event, Fitted, Measured
 from asklearn.forecast import forecast
-from asklearn.journal import Journal, MemoryJournal, SnapshotStore, open_state
+from asklearn.journal import Journal
 from asklearn.metrics import metric as metric_named
 from asklearn.pool import Pool
 from asklearn.protocols import Acquisition, Model, Selection
+from asklearn.recorder import Recorder
 from asklearn.registry import adapt, lookup
 from asklearn.seeds import seed_for
-from asklearn.state import State, Status, check, dump, fold
+from asklearn.state import State, Status, check
 from asklearn.stopping import agreement, spent, stable
 from asklearn.strategies import Strategy
 from asklearn.strategies import strategy as strategy_of
@@ -46,14 +34,10 @@ from asklearn.types import Batch, Estimate, Floats, Indices, ItemId, Label, Stop
 
 RETUNE = 1.5
 WATCHED = 2000
-TRIES = 20
-SNAPSHOT_EVERY = 50_000
 LEVEL = 0.95
 
-Made = TypeVar("Made")
 
-
-class ActiveLearner:
+class ActiveLearner(Recorder):
     """Asks for the labels that a model needs, learns from the answers, and says how good it is.
 
     A learner belongs to one thread; several processes may share a journal, each with a learner of its own.
@@ -134,9 +118,7 @@ class ActiveLearner:
             budget = whole(budget, "budget is the number of items to ask for, or 0 for no limit", 0)
         self.strategy = strategy_of(strategy)
         self.metric = metric_named(metric)
-        self.annotator = text(annotator, "annotator")
         self.seconds: dict[str, float] = {"fit": 0.0, "score": 0.0, "select": 0.0}
-        self._clock = clock
         self._prototype: Model = adapt("models", model)
         classify = lookup("tasks", "classify")
         wanted = {
@@ -153,10 +135,8 @@ class ActiveLearner:
         self._trained_on: tuple[list[int], list[Label]] = ([], [])
         self._crossfit: tuple[AuditSample, CrossFit] | None = None
         self._orders: list[Indices] = []
-        added = self._added(self._pool, ids, 0)
-        self.journal: Journal = _open_journal(journal)
-        self._state = open_state(self.journal)
-        self._kept_at = self._state.position
+        added = _added(self._pool, ids, 0, clock())
+        super().__init__(journal, annotator=annotator, clock=clock)
         self._check_pool(added)
         settings = self._configure(seed, model, given)
         self._task = classify(settings.labels, settings.open_labels)
@@ -164,21 +144,6 @@ class ActiveLearner:
         self._check_pool(added)
 
     # What is known
-
-    @property
-    def state(self) -> State:
-        """Everything that the journal says, up to date."""
-        fold(self.journal.read(self._state.position), self._state)
-        if isinstance(self.journal, SnapshotStore) and self._state.position >= self._kept_at + SNAPSHOT_EVERY:
-            self._kept_at = self._state.position
-            self.journal.save_snapshot(self._kept_at, dump(self._state))
-        return self._state
-
-    @property
-    def seed(self) -> int:
-        """The seed of everything random, from the journal."""
-        assert self._state.settings is not None
-        return self._state.settings.seed
 
     @property
     def model(self) -> Any:
@@ -190,19 +155,6 @@ class ActiveLearner:
             If the labels do not name two classes yet.
         """
         return self._need_model().estimator
-
-    @property
-    def pending(self) -> list[ItemId]:
-        """Items that were asked and have no reply yet, in the order of asking."""
-        state = self.state
-        return [item for item in state.asks if state.status(item) is Status.ASKED]
-
-    @property
-    def labels(self) -> dict[ItemId, Label]:
-        """The label of every item that has one, several annotators resolved into one."""
-        state = self.state
-        rows, labels = self._training_set(state)
-        return {state.item(row): label for row, label in zip(rows, labels, strict=True)}
 
     # Ask
 
@@ -257,65 +209,6 @@ class ActiveLearner:
 
         return self._append_at(attempt)
 
-    # Tell
-
-    def tell(
-        self,
-        ids: Iterable[ItemId],
-        labels: Iterable[Label],
-        *,
-        annotator: str | None = None,
-        seconds: Iterable[float | None] | None = None,
-        keys: Sequence[str] | None = None,
-    ) -> None:
-        """Record labels; returns when they are as durable as the journal makes them.
-
-        Any subset of what was asked, in any order, at any time; items that were never asked, and new
-        labels for items that have one, are welcome too.
-
-        Parameters
-        ----------
-        ids, labels : iterables of equal length
-            Items and the label of each.
-        annotator : str, optional
-            Who says so.
-        seconds : iterable of float, optional
-            How long the annotator looked at each item.
-        keys : sequence of str, optional
-            A client key for each answer: the same answer sent again under its key counts once.
-
-        Raises
-        ------
-        UnknownItem, UnknownLabel, BadInput
-            If an id or a label is not what it should be; then nothing is recorded.
-        NotStored
-            If the disk refused; then nothing is recorded.
-        """
-        items, raw = list(check_ids(sequence(ids, "ids"))), list(sequence(labels, "labels"))
-        times = [None] * len(items) if seconds is None else [duration(one) for one in seconds]
-        if not len(items) == len(raw) == len(times):
-            raise BadInput(
-                f"Expected one label (and one time, if any) for each of {len(items)} ids. "
-                f"Got {len(raw)} labels and {len(times)} times."
-            )
-        checked = [self._task.check(one) for one in raw]
-        self._check_kind(checked)
-        who = self.annotator if annotator is None else annotator
-        extra = [{"label": label, "seconds": s} for label, s in zip(checked, times, strict=True)]
-        self._reply(Answered, items, who, keys, extra)
-
-    def retract(self, ids: Iterable[ItemId], *, annotator: str | None = None) -> None:
-        """Take back what an annotator said about items; they stay asked, and may be told again."""
-        self._reply(Retracted, check_ids(sequence(ids, "ids")), annotator or self.annotator)
-
-    def skip(self, ids: Iterable[ItemId], *, annotator: str | None = None) -> None:
-        """Record that an annotator cannot say; estimates then reckon with the worst."""
-        self._reply(Skipped, check_ids(sequence(ids, "ids")), annotator or self.annotator)
-
-    def flag(self, ids: Iterable[ItemId], *, annotator: str | None = None) -> None:
-        """Record that something is wrong with items."""
-        self._reply(Flagged, check_ids(sequence(ids, "ids")), annotator or self.annotator)
-
     def add(self, X: Any, ids: Sequence[ItemId] | None = None) -> None:
         """Let further items enter the pool, as a cohort of their own for the audit.
 
@@ -323,7 +216,7 @@ class ActiveLearner:
         """
         state = self._whole_state()
         further = Pool(self._pool, X)
-        added = self._added(further, ids, state.rows)
+        added = _added(further, ids, state.rows, self._clock())
         check(state, added)
         self.journal.append([added], at=state.position)
         self._pool = further
@@ -552,91 +445,6 @@ class ActiveLearner:
                     "same number of items, other values."
                 )
 
-    def _added(self, pool: Pool, ids: Sequence[ItemId] | None, start: int) -> Added:
-        """Return the event of everything from row `start` on."""
-        plain = None if ids is None else check_ids(ids)
-        if plain is not None and len(plain) != len(pool) - start:
-            raise BadInput(f"Expected an id for each of {len(pool) - start} items. Got {len(plain)}.")
-        return Added(
-            start=start,
-            stop=len(pool),
-            ids=None if plain is None else tuple(plain),
-            fingerprint=pool.fingerprint(start),
-            time=self._clock(),
-        )
-
-    def _append_at(self, attempt: Callable[[State], tuple[list[Event], Made]]) -> Made:
-        """Append what `attempt` makes of the present state, trying again when somebody was faster."""
-        for _ in range(TRIES):
-            state = self.state
-            events, made = attempt(state)
-            for event in events:
-                check(state, event)
-            try:
-                if events:
-                    self.journal.append(events, at=state.position)
-            except Conflict:
-                continue
-            self.state  # noqa: B018
-            return made
-        raise Conflict(f"The journal kept moving for {TRIES} tries; too many processes write to it at once.")
-
-    def _reply(
-        self,
-        kind: Any,
-        items: Sequence[ItemId],
-        annotator: str,
-        keys: Sequence[str] | None = None,
-        extra: Sequence[dict[str, Any]] | None = None,
-    ) -> None:
-        state = self.state
-        keys = None if keys is None else [text(key, "key") for key in sequence(keys, "keys")]
-        if keys is not None and len(keys) != len(items):
-            raise BadInput(f"Expected one key for each of {len(items)} ids. Got {len(keys)}.")
-        text(annotator, "annotator")
-        unknown = next((item for item in items if state.row(item) is None), None)
-        if unknown is not None:
-            raise UnknownItem(f"There is no item {unknown!r} in this pool of {state.rows} items.")
-        now = self._clock()
-        events = [
-            kind(
-                item=item,
-                annotator=annotator,
-                key=keys[i] if keys is not None else uuid.uuid4().hex,
-                revision=self._revision(state, item, annotator, keys[i] if keys is not None else None),
-                time=now,
-                **(extra[i] if extra is not None else {}),
-            )
-            for i, item in enumerate(items)
-        ]
-        for event in events:
-            check(state, event)
-        if events:
-            self.journal.append(events)
-            self.state  # noqa: B018
-
-    def _revision(self, state: State, item: ItemId, annotator: str, key: str | None) -> int:
-        held = next((one for one in state.said.get(item, ()) if one.annotator == annotator), None)
-        if held is None:
-            return 1
-        return held.revision if held.key == key else held.revision + 1
-
-    def _check_kind(self, labels: Sequence[Label]) -> None:
-        said = (answers[0] for _, answers in self.state.answers())
-        known = next(chain(self._task.labels, said, labels), None)
-        for label in labels:
-            if isinstance(label, str) is not isinstance(known, str):
-                raise BadInput(
-                    f"Labels must be all texts or all whole numbers. Got {label!r} beside {known!r}; "
-                    "convert them to one type."
-                )
-
-    def _training_set(self, state: State) -> tuple[list[int], list[Label]]:
-        """Rows in order, with their labels: the same whatever order the answers came in."""
-        resolved = ((item, self._task.resolve(labels)) for item, labels in state.answers())
-        pairs = sorted((state.row(item), label) for item, label in resolved if label is not None)
-        return [row for row, _ in pairs if row is not None], [label for _, label in pairs]
-
     def _need_model(self) -> Model:
         self.refresh()
         if self._fitted is None:
@@ -695,13 +503,12 @@ class ActiveLearner:
         return self._orders
 
 
-def _open_journal(journal: str | os.PathLike[str] | Journal | None) -> Journal:
-    if journal is None:
-        return MemoryJournal()
-    if isinstance(journal, str | os.PathLike):
-        opened: Journal = lookup("journals", "sql")(journal)
-        return opened
-    return journal
+def _added(pool: Pool, ids: Sequence[ItemId] | None, start: int, now: float) -> Added:
+    """Return the event of everything from row `start` on."""
+    plain = None if ids is None else tuple(check_ids(ids))
+    if plain is not None and len(plain) != len(pool) - start:
+        raise BadInput(f"Expected an id for each of {len(pool) - start} items. Got {len(plain)}.")
+    return Added(start=start, stop=len(pool), ids=plain, fingerprint=pool.fingerprint(start), time=now)
 
 
 def _estimate(one: Measured) -> Estimate:

@@ -90,6 +90,7 @@ class Task(Protocol):
     """What is being labelled: which answers are possible, and how several become one."""
 
     name: str
+    labels: tuple[Label, ...]
 
     def check(self, raw: Json) -> Label: ...
 
