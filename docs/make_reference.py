@@ -17,7 +17,9 @@ from asklearn import registry, testing
 
 HERE = Path(__file__).resolve().parent
 ABOVE = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md")
-LEFT_OUT = ("cli", "commands", "demo", "report", "__main__")
+LEFT_OUT = ("cli", "commands", "demo", "report", "__main__", "loop", "recorder")
+WHOLE = {"learner": "\n   :inherited-members:\n"}
+"""Modules whose classes are shown with what they inherit, from modules that are left out above."""
 
 
 def floors() -> dict[str, list[str]]:
@@ -56,7 +58,10 @@ def _index(pages: list[str]) -> str:
 
 def _floor(floor: str, modules: list[str]) -> str:
     title = floor.capitalize()
-    parts = (f"{name}\n{'-' * len(name)}\n\n.. automodule:: asklearn.{name}\n" for name in modules)
+    parts = (
+        f"{name}\n{'-' * len(name)}\n\n.. automodule:: asklearn.{name}{WHOLE.get(name, '')}\n"
+        for name in modules
+    )
     return "\n".join([f"{title}\n{'=' * len(title)}\n", *parts])
 
 

@@ -23,7 +23,7 @@ FLOORS = {
     "truth": ["audit", "events", "state", "journal"],
     "edges": ["journals", "models", "encoders", "sources", "tasks"],
     "loop": [
-        "learner", "recorder", "asking", "pool", "vectors", "features", "ranking", "crossfit", "simulate", "dataset",
+        "learner", "loop", "recorder", "asking", "pool", "vectors", "features", "ranking", "crossfit", "simulate", "dataset",
     ],
     "testing": ["testing"],
     "doors": [
@@ -65,6 +65,7 @@ UNTESTED = {
     "asklearn.selection.base": "its checks are tested through every selection",
     "asklearn.encoders._base": "shared by the encoders, whose tests cover it",
     "asklearn.journals.repair": "tested beside the journal that it mends, in tests/journals/test_sql.py",
+    "asklearn.loop": "the learner is one; tests/test_learner.py tests how it asks and fits",
     "asklearn.recorder": "the learner is one; tests/test_learner.py tests what it records",
     "asklearn.protocols": "contracts without code; every plug-in's suite tests them",
     "asklearn.testing.candidates": "made-up inputs of the suites, which planted faults test",

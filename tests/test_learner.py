@@ -840,7 +840,7 @@ class TestSharedJournal:
         self, digits: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         choices = []
-        monkeypatch.setattr("asklearn.learner.choose", lambda *given: choices.append(1) or choose(*given))
+        monkeypatch.setattr("asklearn.loop.choose", lambda *given: choices.append(1) or choose(*given))
         learner = make(digits, journal=Answering(15))
         batch = learner.ask(10)
         assert len(batch) == 10

@@ -1,0 +1,330 @@
+"""The loop of active learning over arrays in memory (or memory-mapped): ask, and fit to what was told."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.random import default_rng
+
+from asklearn.arguments import whole
+from asklearn.asking import choose
+from asklearn.audit import audit_order
+from asklearn.errors import BadInput, JournalError, NotFitted
+from asklearn.events import Added, Asked, Configured, Event, Fitted, Measured
+from asklearn.journal import Journal
+from asklearn.metrics import metric as metric_named
+from asklearn.pool import Pool
+from asklearn.protocols import Acquisition, Model, Selection
+from asklearn.recorder import Recorder
+from asklearn.registry import adapt, lookup
+from asklearn.seeds import seed_for
+from asklearn.state import State, Status, check
+from asklearn.stopping import agreement
+from asklearn.strategies import Strategy
+from asklearn.strategies import strategy as strategy_of
+from asklearn.types import Batch, Estimate, Floats, Indices, ItemId, Label, check_ids
+
+RETUNE = 1.5
+WATCHED = 2000
+
+
+class Loop(Recorder):
+    """Asks and fits; what its parameters mean stands with :class:`~asklearn.learner.ActiveLearner`."""
+
+    def __init__(
+        self,
+        model: Any = "logistic",
+        X: Any = None,
+        *,
+        ids: Sequence[ItemId] | None = None,
+        strategy: str | Strategy | Acquisition | Selection = "auto",
+        seed: int | None = None,
+        labels: Sequence[Label] | None = None,
+        open_labels: bool | None = None,
+        audit: float | None = None,
+        budget: int | None = None,
+        metric: str = "accuracy",
+        journal: str | os.PathLike[str] | Journal | None = None,
+        annotator: str = "me",
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        if X is None:
+            raise BadInput("ActiveLearner needs the pool's features. Got X=None.")
+        seed = None if seed is None else whole(seed, "seed is a whole number, at least 0", 0)
+        if audit is not None and not 0 <= audit <= 1:
+            raise BadInput(
+                f"audit is the share of a batch that is drawn at random, from 0 to 1. Got {audit}."
+            )
+        if budget is not None:
+            budget = whole(budget, "budget is the number of items to ask for, or 0 for no limit", 0)
+        self.strategy = strategy_of(strategy)
+        self.metric = metric_named(metric)
+        self.seconds: dict[str, float] = {"fit": 0.0, "score": 0.0, "select": 0.0}
+        self._prototype: Model = adapt("models", model)
+        classify = lookup("tasks", "classify")
+        wanted = {
+            "labels": None if labels is None else classify(labels).labels,
+            "open_labels": open_labels,
+            "audit": None if audit is None else float(audit),
+        }
+        given = {name: value for name, value in wanted.items() if value is not None}
+        if budget is not None:
+            given["budget"] = budget or None
+        self._pool = Pool(X)
+        self._fitted: Model | None = None
+        self._scorer: Model | None = None
+        self._trained_on: tuple[list[int], list[Label]] = ([], [])
+        self._orders: list[Indices] = []
+        added = _added(self._pool, ids, 0, clock())
+        super().__init__(journal, annotator=annotator, clock=clock)
+        self._check_pool(added)
+        settings = self._configure(seed, model, given)
+        self._task = classify(settings.labels, settings.open_labels)
+        self._append_at(lambda state: ([] if state.cohorts else [added], None))
+        self._check_pool(added)
+
+    # What is known
+
+    @property
+    def model(self) -> Any:
+        """The fitted classifier, trained on every label told so far.
+
+        Raises
+        ------
+        NotFitted
+            If the labels do not name two classes yet.
+        """
+        return self._need_model().estimator
+
+    # Ask
+
+    def ask(self, n: int = 1) -> Batch:
+        """Choose up to `n` items to label next, and record that they were asked.
+
+        Items that were asked before, or have a label, are not asked again; see :attr:`pending`.
+
+        Parameters
+        ----------
+        n : int
+            How many; fewer come when the pool or the budget holds fewer.
+
+        Returns
+        -------
+        Batch
+            A share of it drawn at random (the audit), the rest by the strategy.
+
+        Raises
+        ------
+        PoolExhausted
+            If nothing is left to ask, or the budget is spent.
+        """
+        n = whole(n, "Ask for at least one item", 1)
+        self.refresh()
+
+        chosen: tuple[Any, list[Event], Batch] | None = None
+
+        def attempt(state: State) -> tuple[list[Event], Batch]:
+            nonlocal chosen
+            basis = state.plan.after(0), len(state.asks), state.settings
+            if (
+                chosen
+                and chosen[0] == basis
+                and all(state.status(i) is Status.WAITING for i in chosen[2].ids)
+            ):
+                return chosen[1], chosen[2]  # replies to other items came in between: they do not matter
+            batch, probabilities = choose(
+                state, self._audit_orders(state), self._pool, self.strategy, self._scorer,
+                dict(zip(*self._trained_on, strict=True)), n, self.seconds,
+            )  # fmt: skip
+            version = state.fits[-1].model if self._fitted is not None else None
+            now = self._clock()
+            asked: list[Event] = [
+                Asked(item=item, stream=stream, probability=p, score=score, model=version, time=now)
+                for item, stream, p, score in zip(
+                    batch.ids, batch.streams, probabilities, batch.scores, strict=True
+                )
+            ]
+            chosen = basis, asked, batch
+            return asked, batch
+
+        return self._append_at(attempt)
+
+    def add(self, X: Any, ids: Sequence[ItemId] | None = None) -> None:
+        """Let further items enter the pool, as a cohort of their own for the audit.
+
+        `X` is an array of their features, or a :class:`~asklearn.pool.Pool`.
+        """
+        state = self._whole_state()
+        further = Pool(self._pool, X)
+        added = _added(further, ids, state.rows, self._clock())
+        check(state, added)
+        self.journal.append([added], at=state.position)
+        self._pool = further
+
+    # Learn
+
+    def refresh(self) -> None:
+        """Fit the model anew if labels have changed since the last fit; otherwise do nothing.
+
+        :meth:`ask`, :attr:`model` and :meth:`evaluate` call it by themselves.
+        """
+        state = self._whole_state()
+        rows, labels = self._training_set(state)
+        if (rows, labels) == self._trained_on:
+            return
+        if len(set(labels)) < 2:
+            self._fitted = self._scorer = None
+            self._trained_on = rows, labels
+            return
+        position = state.position
+        last = state.fits[-1] if state.fits else None
+        keep = last is not None and last.tuned_at > 0 and len(labels) < RETUNE * last.tuned_at
+        params = last.params if last is not None and keep else None
+        before, held = self._fitted, (self._fitted, self._scorer, self._trained_on)
+        started = time.perf_counter()
+        self._fit(self._pool.take(np.array(rows)), labels, params)
+        self.seconds["fit"] = time.perf_counter() - started
+        self._trained_on = rows, labels
+        if last is not None and last.position >= state.replied_at:
+            return
+        assert self._fitted is not None
+        fit = Fitted(
+            model=0,
+            position=position,
+            labels=len(labels),
+            params=self._fitted.params() if params is None else params,
+            tuned_at=len(labels) if params is None or last is None else last.tuned_at,
+            time=self._clock(),
+        )
+        stability = self._agreement(before, self._fitted)
+
+        def attempt(state: State) -> tuple[list[Event], None]:
+            version = state.fits[-1].model + 1 if state.fits else 1
+            measured = [self._measured(stability, version)] if stability else []
+            return [replace(fit, model=version), *measured], None
+
+        try:
+            self._append_at(attempt)
+        except BaseException:  # a model that is not recorded is none
+            self._fitted, self._scorer, self._trained_on = held
+            raise
+
+    def _fit(self, features: Floats, labels: list[Label], params: dict[str, Any] | None) -> None:
+        fresh = self._prototype.fresh(seed_for(self.seed, "fit", len(labels)), params)
+        self._fitted = self._scorer = fresh.fit(features, labels)
+        if "draws" in self.strategy.needs and not self._fitted.gives_draws:
+            settled = self._prototype.fresh(0, self._fitted.params() if params is None else params).estimator
+            drawing = getattr(settled, "with_draws", None)
+            committee = drawing() if drawing else lookup("models", "committee")(settled)
+            seed = seed_for(self.seed, "committee", len(labels))
+            self._scorer = adapt("models", committee).fresh(seed).fit(features, labels)
+
+    # Inside
+
+    def _whole_state(self) -> State:
+        """Return the state, if it is about no other items than the pool's."""
+        state = self.state
+        if state.rows != len(self._pool):
+            raise JournalError(
+                f"Another process added items: the journal has {state.rows}, this learner {len(self._pool)}. "
+                "Open the learner anew with the features of all items."
+            )
+        return state
+
+    def _configure(self, seed: int | None, model: Any, wanted: dict[str, Any]) -> Configured:
+        """Record the settings where they differ from the journal's; what is not wanted otherwise stays."""
+        held = self._state.settings
+        if held is not None and seed is not None and seed != held.seed:
+            raise BadInput(f"The journal was begun with seed {held.seed}. Got seed={seed}; leave it out.")
+        settings = replace(
+            held or Configured(seed=seed or 0, time=self._clock()),
+            strategy=self.strategy.name,
+            model=model if isinstance(model, str) else type(model).__name__,
+            **wanted,
+        )
+        if settings != held:
+            self._append_at(
+                lambda state: ([settings], None) if state.settings in (held, None) else ([], None)
+            )
+        return self._state.settings or settings
+
+    def _check_pool(self, added: Added) -> None:
+        """Make sure that a journal that has items is about these."""
+        cohorts = self._state.cohorts
+        if not cohorts:
+            return
+        if self._state.rows != len(self._pool):
+            raise BadInput(
+                f"The journal is about {self._state.rows} items. Got features of {len(self._pool)}. "
+                "Open it with the features of all items so far; further items enter by add()."
+            )
+        for cohort in cohorts:
+            given = None if added.ids is None else added.ids[cohort.start : cohort.stop]
+            if given is not None and given != (cohort.ids or tuple(range(cohort.start, cohort.stop))):
+                raise BadInput(
+                    f"The journal was begun with other ids for rows {cohort.start} to {cohort.stop}. "
+                    "Leave ids out to go on with the journal's own."
+                )
+            if cohort.fingerprint != self._pool.fingerprint(cohort.start, cohort.stop):
+                raise BadInput(
+                    f"The journal was begun with other features for rows {cohort.start} to {cohort.stop}: "
+                    "same number of items, other values."
+                )
+
+    def _need_model(self) -> Model:
+        self.refresh()
+        if self._fitted is None:
+            classes = set(self._trained_on[1])
+            raise NotFitted(
+                f"A model needs labels of two classes. Got {len(self._trained_on[1])} labels of "
+                f"{len(classes)} class{'' if len(classes) == 1 else 'es'}; ask and tell more."
+            )
+        return self._fitted
+
+    def _agreement(self, before: Model | None, after: Model) -> Estimate | None:
+        if before is None:
+            return None
+        rng = default_rng(seed_for(self.seed, "watched", len(self._pool)))
+        rows = np.sort(rng.choice(len(self._pool), min(WATCHED, len(self._pool)), replace=False))
+        features = self._pool.take(rows)
+        classes = {label: code for code, label in enumerate(dict.fromkeys([*before.classes, *after.classes]))}
+        guesses = [
+            np.array([classes[label] for label in model.classes])[
+                model.posterior(features).proba_NC.argmax(1)
+            ]
+            for model in (before, after)
+        ]
+        return agreement(guesses[0], guesses[1], len(classes))
+
+    def _audit_orders(self, state: State) -> list[Indices]:
+        for cohort in state.cohorts[len(self._orders) :]:
+            ids = range(cohort.start, cohort.stop) if cohort.ids is None else cohort.ids
+            self._orders.append(cohort.start + audit_order(ids, self.seed))
+        return self._orders
+
+    def _measured(self, one: Estimate, model: int) -> Measured:
+        return Measured(
+            name=one.name,
+            value=one.value,
+            low=one.low,
+            high=one.high,
+            n=one.n,
+            method=one.method,
+            level=one.level,
+            labels=len(self._trained_on[0]),
+            model=model,
+            time=self._clock(),
+        )
+
+
+def _added(pool: Pool, ids: Sequence[ItemId] | None, start: int, now: float) -> Added:
+    """Return the event of everything from row `start` on."""
+    plain = None if ids is None else tuple(check_ids(ids))
+    if plain is not None and len(plain) != len(pool) - start:
+        raise BadInput(f"Expected an id for each of {len(pool) - start} items. Got {len(plain)}.")
+    return Added(start=start, stop=len(pool), ids=plain, fingerprint=pool.fingerprint(start), time=now)
