@@ -121,17 +121,21 @@ class Run:
         """The file of finished units."""
         return RESULTS / "cache" / f"{self.name}.jsonl"
 
-    def map(self, work: Callable[..., Any], units: Sequence[dict[str, Any]]) -> list[Any]:
+    def map(
+        self, work: Callable[..., Any], units: Sequence[dict[str, Any]], *, cache: str | None = None
+    ) -> list[Any]:
         """Return ``work(**unit)`` of each unit, in order; units that were finished before are not run again.
 
         `work` is a function of the script's top level whose result JSON can hold. With ``--jobs`` above one
-        it runs in processes of one thread each.
+        it runs in processes of one thread each. Claims that name one `cache` share its units, which
+        ``--fresh`` leaves alone.
         """
-        done = _finished(self.cache)
+        store = self.cache if cache is None else RESULTS / "cache" / f"{cache}.jsonl"
+        done = _finished(store)
         keys = [_key(work, unit) for unit in units]
         todo = {key: unit for key, unit in zip(keys, units, strict=True) if key not in done}
-        self.cache.parent.mkdir(parents=True, exist_ok=True)
-        with self.cache.open("a", encoding="utf-8") as lines:
+        store.parent.mkdir(parents=True, exist_ok=True)
+        with store.open("a", encoding="utf-8") as lines:
             for count, (key, record) in enumerate(self._results(work, todo), 1):
                 lines.write("\n" + json.dumps({"key": key, **record}) + "\n")
                 lines.flush()
