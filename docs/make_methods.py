@@ -87,8 +87,8 @@ def body(title: str, lines: list[str]) -> list[str]:
 
 def markdown(line: str) -> str:
     """Turn the markup of docstrings into Markdown's."""
-    line = re.sub(r":[a-z]+:`~?(?:[\w.]*\.)?(\w+)`", r"`\1`", line)
-    return line.replace("``", "`").replace("<", "&lt;") if "`" not in line else line.replace("``", "`")
+    line = re.sub(r":[a-z]+:`~?(?:[\w.]*\.)?(\w+)`", r"`\1`", line).replace("``", "`")
+    return line if "`" in line else line.replace("<", "&lt;")
 
 
 def needs(plugin: Any) -> str:

@@ -1023,3 +1023,19 @@ def test_reopening_keeps_the_settings_that_are_not_given(digits: Any) -> None:
     assert (lifted.audit, lifted.budget) == (0.3, None)
     with pytest.raises(UnknownLabel):
         again.tell([0], [7])
+
+
+def test_a_quota_by_group_gives_each_group_its_places() -> None:
+    rng = np.random.default_rng(0)
+    X, groups = rng.normal(size=(200, 3)), (np.arange(200) % 10 == 0).astype(int)
+    quota = "quota(select='random', by='group', shares={0: 1, 1: 3})"
+    learner = ActiveLearner("logistic", Pool(X, groups=groups.tolist()), strategy=quota, audit=0.0, seed=0)
+    for _ in range(2):
+        batch = learner.ask(16)
+        learner.tell(batch.ids, ["ab"[int(X[row, 0] > 0)] for row in batch.rows])
+    assert groups[batch.rows].sum() == 12
+    ungrouped = ActiveLearner("logistic", X, strategy=quota, audit=0.0, seed=0)
+    batch = ungrouped.ask(16)
+    ungrouped.tell(batch.ids, ["ab"[int(X[row, 0] > 0)] for row in batch.rows])
+    with pytest.raises(BadInput, match="X as Pool\\(X, groups"):
+        ungrouped.ask(16)

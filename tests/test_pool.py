@@ -166,3 +166,16 @@ def test_sparse_rows_are_taken_as_dense_ones_are(sizes: list[int], data: st.Data
 def test_dense_and_sparse_do_not_mix() -> None:
     with pytest.raises(BadInput, match="must be dense or all sparse"):
         Pool(np.eye(3), sparse.csr_array(np.eye(3)))
+
+
+def test_groups_stay_with_their_rows_when_items_come_later() -> None:
+    first = Pool(np.eye(3), groups=[7, 8, 7])
+    assert np.array_equal(first.groups, [7, 8, 7])  # type: ignore[arg-type]
+    both = Pool(first, Pool(np.eye(3)[:2], groups=[9, 9]))
+    assert np.array_equal(both.groups, [7, 8, 7, 9, 9])  # type: ignore[arg-type]
+    assert Pool(np.eye(3)).groups is None
+    for parts, groups in (((np.eye(3),), [1, 2]), ((first, np.eye(3)), None)):
+        with pytest.raises(BadInput, match="group of each"):
+            Pool(*parts, groups=groups)
+    with pytest.raises(BadInput, match=r"whole numbers.*Got 0.5"):
+        Pool(np.eye(3), groups=[0.5, 1, 2])  # type: ignore[list-item]

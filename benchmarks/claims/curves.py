@@ -9,7 +9,6 @@ random, seed by seed, with Student's 95% interval.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from dataclasses import replace
@@ -175,7 +174,6 @@ def _write_page(run: Run, table: dict[str, dict[str, dict[str, Any]]], ranks: di
     ]
     if not run.quick:
         (ROOT / "docs" / "curves.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    run.details["page"] = json.dumps(lines)
 
 
 def _cell(value: float, low: float | None, high: float | None) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import mmap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -47,6 +47,8 @@ class Pool:
     ----------
     *shards : arrays of shape (N, D), or Pool
         Rows of equal width, in order; see :meth:`add`. All of them are dense or all sparse (CSR).
+    groups : sequence of int, length N, optional
+        The group of each of these rows, for quotas: the rows of `shards` that are pools have theirs already.
 
     Examples
     --------
@@ -57,11 +59,20 @@ class Pool:
            [0., 0.]], dtype=float32)
     """
 
-    def __init__(self, *shards: Any) -> None:
+    def __init__(self, *shards: Any, groups: Sequence[int] | None = None) -> None:
         self.shards: list[Floats] = []
         self.starts: list[int] = [0]
         for shard in shards:
             self.add(shard)
+        pools = [shard for shard in shards if isinstance(shard, Pool)]
+        held = [pool.groups for pool in pools if pool.groups is not None]
+        given = [*held, check_groups(groups)] if groups is not None else held
+        self.groups: Indices | None = np.concatenate(given) if given else None
+        if self.groups is not None and len(self.groups) != len(self):
+            raise BadInput(
+                f"Expected the group of each of {len(self)} items, or of none. Got {len(self.groups)} groups. "
+                "Further items get theirs as Pool(X, groups=...)."
+            )
 
     def __len__(self) -> int:
         return self.starts[-1]
@@ -195,6 +206,28 @@ def _mapping(shard: Floats) -> mmap.mmap | None:
     while owner is not None and not isinstance(owner, mmap.mmap):
         owner = getattr(owner, "base", None)
     return owner
+
+
+def check_groups(groups: Sequence[int]) -> Indices:
+    """Return groups as whole numbers, or say what is wrong with them.
+
+    Raises
+    ------
+    BadInput
+        If one is no whole number.
+
+    Examples
+    --------
+    >>> check_groups(["north", "south"])
+    Traceback (most recent call last):
+        ...
+    asklearn.errors.BadInput: Groups must be whole numbers, one for each item. Got 'north'; number them first.
+    """
+    held = np.asarray(groups)
+    if held.ndim != 1 or held.dtype.kind not in "iu":
+        first = held.tolist()[0] if held.ndim == 1 and held.size else f"shape {held.shape}"
+        raise BadInput(f"Groups must be whole numbers, one for each item. Got {first!r}; number them first.")
+    return held.astype(np.int64)
 
 
 def check_features(X: Any) -> Floats:

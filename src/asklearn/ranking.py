@@ -179,7 +179,18 @@ def _candidates(
         else np.concatenate([costs(dense(X))[inside] for _, X, inside in pool.chunks(rows)])
     )
     same = _shared(part, pool, known, model, rng)
-    return replace(same, size=len(rows), posterior=posterior, features_ND=features, costs_N=costs_N)
+    groups_N = _groups(pool, rows) if "groups" in needs else None
+    return replace(
+        same, size=len(rows), posterior=posterior, features_ND=features, costs_N=costs_N, groups_N=groups_N
+    )
+
+
+def _groups(pool: Pool, rows: Indices) -> Indices:
+    if pool.groups is None:
+        raise BadInput(
+            "A quota by group needs the group of each item: give X as Pool(X, groups=[...]), whole numbers."
+        )
+    return pool.groups[rows]
 
 
 def _costs(part: Acquisition | Selection, pool: Pool, known: Known) -> Costs | None:
