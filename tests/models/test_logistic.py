@@ -10,6 +10,7 @@ from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 
 from asklearn.metrics import metric
+from asklearn.models._tuning import held_out
 from asklearn.models.logistic import STRENGTHS, TunedLogisticRegression
 
 
@@ -100,3 +101,18 @@ def test_features_are_not_changed(digits: Any) -> None:
     X = digits.X[:50].copy()
     TunedLogisticRegression(random_state=0).fit(X, digits.y[:50]).predict_proba(X)
     np.testing.assert_array_equal(X, digits.X[:50])
+
+
+def test_of_many_labels_a_sample_decides_the_strength(digits: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    X, y = digits.X[:400], np.array(digits.y[:400])
+    monkeypatch.setattr("asklearn.models.logistic.TUNED_ON", 100)
+    seen: list[int] = []
+
+    def counted(codes: Any, *rest: Any) -> Any:
+        seen.append(len(codes))
+        return held_out(codes, *rest)
+
+    monkeypatch.setattr("asklearn.models.logistic.held_out", counted)
+    model = TunedLogisticRegression(random_state=0).fit(X, y, np.ones(400))
+    assert set(seen) == {100}
+    assert model.score(digits.X_test, digits.y_test) > 0.85

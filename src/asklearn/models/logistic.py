@@ -19,6 +19,8 @@ from asklearn.types import Floats, Indices
 
 STRENGTHS = (1.0, 10.0, 100.0, 1000.0)
 FEW = 10.0
+TUNED_ON = 5_000
+"""Of more items than these, a random sample decides strength and temperature."""
 
 
 @register("models", "logistic")
@@ -112,7 +114,11 @@ class TunedLogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[m
         return np.asarray((X - self.mean_) / self.scale_, X.dtype if X.dtype == np.float64 else np.float32)
 
     def _tune(self, Z: Floats, codes: Indices, weight: Floats | None) -> None:
-        parts = stratified_folds(codes, self.folds, np.random.default_rng(self.random_state))
+        rng = np.random.default_rng(self.random_state)
+        if len(codes) > TUNED_ON:
+            some = np.sort(rng.permutation(len(codes))[:TUNED_ON])
+            Z, codes, weight = Z[some], codes[some], None if weight is None else weight[some]
+        parts = stratified_folds(codes, self.folds, rng)
         found = {}
         for C in STRENGTHS if self.C == "auto" else (self.C,):
             logits_NC = held_out(codes, parts, partial(_outputs, Z, codes, weight, C))
