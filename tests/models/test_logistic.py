@@ -104,7 +104,7 @@ def test_features_are_not_changed(digits: Any) -> None:
 
 
 def test_of_many_labels_a_sample_decides_the_strength(digits: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    X, y = digits.X[:400], np.array(digits.y[:400])
+    X, y = digits.X[:300], np.array(digits.y[:300])
     monkeypatch.setattr("asklearn.models.logistic.TUNED_ON", 100)
     seen: list[int] = []
 
@@ -113,6 +113,6 @@ def test_of_many_labels_a_sample_decides_the_strength(digits: Any, monkeypatch: 
         return held_out(codes, *rest)
 
     monkeypatch.setattr("asklearn.models.logistic.held_out", counted)
-    model = TunedLogisticRegression(random_state=0).fit(X, y, np.ones(400))
+    model = TunedLogisticRegression(random_state=0).fit(X, y, np.ones(len(y)))
     assert set(seen) == {100}
-    assert model.score(digits.X_test, digits.y_test) > 0.85
+    assert model.score(digits.X_test, digits.y_test) > 0.8
