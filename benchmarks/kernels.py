@@ -263,7 +263,7 @@ def margin_streamed() -> dict[str, Any]:
             for start in range(0, STREAMED, 200_000):
                 block = np.array(stored[start : start + 200_000])
                 scores = margin(Candidates(len(block), Categorical(block)), rng)
-                best.update(np.arange(start, start + len(block)), scores, rng)
+                best.update(start, scores, rng)
             best.best()
 
         return spent(work, most=3)

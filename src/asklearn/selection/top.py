@@ -49,8 +49,7 @@ def top(scores_N: Floats, n: int, rng: Generator) -> Indices:
     best = RunningTop(n)
     step = max(STEP, 8 * n)
     for start in range(0, max(len(scores_N), 1), step):
-        part = scores_N[start : start + step]
-        best.update(np.arange(start, start + len(part)), part, rng)
+        best.update(start, scores_N[start : start + step], rng)
     return best.best()[0]
 
 
@@ -68,8 +67,8 @@ class RunningTop:
     Examples
     --------
     >>> best, rng = RunningTop(2), np.random.default_rng(0)
-    >>> best.update(np.array([0, 1, 2]), np.array([0.3, 0.1, 0.2]), rng)
-    >>> best.update(np.array([3, 4]), np.array([0.0, 0.9]), rng)
+    >>> best.update(0, np.array([0.3, 0.1, 0.2]), rng)
+    >>> best.update(3, np.array([0.0, 0.9]), rng)
     >>> best.best()
     (array([4, 0]), array([0.9, 0.3]))
     """
@@ -82,13 +81,13 @@ class RunningTop:
         self._scores: Floats = np.empty(0, np.float32)
         self._lots: NDArray[np.float64] = np.empty(0)
 
-    def update(self, indices: Indices, scores: Floats, rng: Generator) -> None:
+    def update(self, start: int, scores: Floats, rng: Generator) -> None:
         """Take in the next chunk.
 
         Parameters
         ----------
-        indices : ndarray of int, shape (M,)
-            Where the chunk's candidates are in the whole.
+        start : int
+            Index of the chunk's first candidate.
         scores : ndarray of shape (M,)
             Their scores.
         rng : Generator
@@ -97,17 +96,14 @@ class RunningTop:
         Raises
         ------
         BadInput
-            If the shapes differ, or a score is NaN.
+            If a score is NaN, or there is more than one for a candidate.
         """
-        if scores.ndim != 1 or indices.shape != scores.shape:
-            raise BadInput(
-                f"indices and scores must have one shape (M,). Got {indices.shape}, {scores.shape}."
-            )
-        if np.isnan(scores.max(initial=-np.inf)):
+        if scores.ndim != 1:
+            raise BadInput(f"Scores must have shape (M,). Got {scores.shape}.")
+        promising = np.flatnonzero(~(scores < self._floor(scores)))
+        if np.isnan(scores[promising]).any():
             raise BadInput("Scores must be numbers. Got NaN: mend the acquisition function.")
-        floor = self._floor(scores)
-        promising = np.flatnonzero(scores >= floor)
-        self._indices = np.concatenate([self._indices, indices[promising]])
+        self._indices = np.concatenate([self._indices, start + promising])
         self._scores = np.concatenate([self._scores, scores[promising]])
         self._lots = np.concatenate([self._lots, rng.random(len(promising))])
         if len(self._scores) > self.k:
