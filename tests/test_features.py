@@ -9,11 +9,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from scipy import sparse
+from scipy.spatial.distance import pdist
 from sklearn.naive_bayes import MultinomialNB
 
 from asklearn import ActiveLearner, arguments
 from asklearn.errors import BadInput
-from asklearn.features import features_from
+from asklearn.features import features_from, narrowed, width
 from asklearn.pool import check_features
 
 X = np.array([[1.0, 0.0, 2.5], [0.0, -3.0, 0.0]])
@@ -177,3 +178,41 @@ def test_a_learner_over_sparse_features_asks_and_says_what_one_over_dense_ones_d
     first = only.ask(20)
     only.tell(first.ids, y[first.rows])
     assert len(only.ask(5)) == 5
+
+
+def test_wide_sparse_features_are_compared_by_a_projection_that_keeps_distances() -> None:
+    rng = np.random.default_rng(0)
+    X = sparse.random_array((60, 20_000), density=0.005, rng=rng, format="csr", dtype=np.float32)
+    held = X.copy()
+    narrow = narrowed(X)
+    assert narrow.shape == (60, 256)
+    assert width(X) == 256
+    assert narrow.dtype == np.float32
+    true, kept = pdist(X.toarray()), pdist(narrow)
+    assert np.abs(kept / true - 1).max() < 0.35
+    assert np.abs(kept / true - 1).mean() < 0.06
+    assert np.allclose(narrowed(X[:7]), narrow[:7], atol=1e-5)
+    assert narrowed(X[:0]).shape == (0, 256)
+    assert (X != held).nnz == 0
+
+
+def test_what_is_not_wide_or_goes_to_the_model_keeps_its_columns() -> None:
+    X = sparse.random_array((5, 2_000), density=0.1, rng=np.random.default_rng(0), format="csr")
+    assert np.array_equal(narrowed(X, {"predict"}), X.toarray())
+    assert np.array_equal(narrowed(X[:, :1_000]), X.toarray()[:, :1_000])
+
+
+@pytest.mark.parametrize("strategy", ["auto", "max_herding", "per_cost"])
+def test_strategies_that_compare_take_sparse_features_too_wide_to_be_dense(
+    strategy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arguments, "LARGEST_DENSE", 1 << 20)
+    rng = np.random.default_rng(0)
+    y = rng.integers(3, size=400)
+    columns = 7_000 * y[:, None] + rng.integers(40, size=(400, 30))
+    X = sparse.csr_array((np.ones(12_000), (np.repeat(np.arange(400), 30), columns.ravel())), (400, 30_000))
+    learner = ActiveLearner(MultinomialNB(), X, strategy=strategy, seed=1)
+    for _ in range(2):
+        batch = learner.ask(12)
+        learner.tell(batch.ids, y[batch.rows], seconds=np.ones(12))
+    assert learner.model.score(X, y) > 0.9

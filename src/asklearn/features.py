@@ -1,17 +1,24 @@
-"""What users hold in their hands as an array of features, without importing the library it comes from."""
+"""Features as users hold them, without importing the library they come from; and as they are compared."""
 
 from __future__ import annotations
 
+from collections.abc import Set
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from asklearn.arguments import is_sparse
+from asklearn.arguments import dense, is_sparse
 from asklearn.errors import BadInput
 
 _NUMBERS = ("int", "uint", "float", "double", "bool", "boolean")
 _SHOWN = 5
+
+WIDE = 1_024
+"""Sparse features of more columns are compared by a random projection of them."""
+
+NARROW = 256
+"""Columns of that projection: distances keep their proportions within some 10%."""
 
 
 def features_from(X: Any) -> Any:
@@ -52,6 +59,58 @@ def features_from(X: Any) -> Any:
         return np.asarray(X)
     except (ValueError, TypeError, RuntimeError) as error:
         raise BadInput(f"Features must be rows of equal length. {error}.") from error
+
+
+def narrowed(X: Any, needs: Set[str] = frozenset()) -> Any:
+    """Return features as acquisitions and selections take them: dense, and not too wide to compare.
+
+    Parameters
+    ----------
+    X : array or CSR array of shape (N, D)
+        Dense features, which are returned as they are, or sparse ones.
+    needs : set of str
+        What is needed about candidates. With ``predict`` the columns must be the model's own.
+
+    Returns
+    -------
+    ndarray of shape (N, D) or (N, 256)
+        Wide sparse features as a very sparse random projection (Li, Hastie and Church 2006), which keeps
+        distances in proportion: the same one for all features of so many columns.
+
+    Raises
+    ------
+    BadInput
+        If sparse features are needed whole and would take over 2 GiB.
+
+    Notes
+    -----
+    The projection takes O(256 sqrt(D)) memory, and O(sqrt(D) / D) of 256 products for each number held.
+
+    Examples
+    --------
+    >>> from scipy.sparse import csr_array
+    >>> narrowed(csr_array((3, 30_000), dtype=np.float32)).shape
+    (3, 256)
+    """
+    if width(X, needs) == X.shape[1]:
+        return dense(X)
+    from sklearn.random_projection import SparseRandomProjection
+
+    made = SparseRandomProjection(NARROW, random_state=0).fit(np.zeros((1, X.shape[1]), X.dtype))
+    narrow_NF: NDArray[Any] = (X @ made.components_.T).toarray().astype(X.dtype, copy=False)
+    return narrow_NF
+
+
+def width(X: Any, needs: Set[str] = frozenset()) -> int:
+    """Return how many columns :func:`narrowed` leaves.
+
+    Examples
+    --------
+    >>> width(np.zeros((1, 3))), width(np.zeros((1, 3_000)))
+    (3, 3000)
+    """
+    wide = is_sparse(X) and X.shape[1] > WIDE and "predict" not in needs
+    return NARROW if wide else int(X.shape[1])
 
 
 def _from_array(X: NDArray[Any]) -> NDArray[Any]:

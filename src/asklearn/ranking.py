@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.random import Generator
 
-from asklearn.arguments import dense
 from asklearn.costs import Costs, fit_costs
 from asklearn.errors import BadInput
+from asklearn.features import narrowed, width
 from asklearn.pool import Pool
 from asklearn.protocols import Acquisition, Model, Selection
 from asklearn.selection.top import top
@@ -122,7 +122,7 @@ def _sampled(
     room: int,
 ) -> Indices:
     """Return `rows`, or as many of them, drawn uniformly, as `room` bytes hold of what `part` needs."""
-    numbers = pool.shards[0].shape[1] if "features" in part.needs else 0
+    numbers = width(pool.shards[0], part.needs) if "features" in part.needs else 0
     if model is not None and part.needs & {"proba", "draws"}:
         posterior = model.posterior(pool.take(rows[:1]))
         numbers += posterior.proba_NC.size
@@ -150,8 +150,8 @@ def _scores(
             same,
             size=features.shape[0],
             posterior=posterior,
-            features_ND=dense(features) if "features" in score.needs else None,
-            costs_N=costs and costs(dense(features)),
+            features_ND=narrowed(features, score.needs) if "features" in score.needs else None,
+            costs_N=costs and costs(narrowed(features)),
         )
         scores_N[place] = score(told, rng)[inside]
     return scores_N
@@ -171,12 +171,12 @@ def _candidates(
     if posterior is not None:
         _check_draws(needs, posterior, type(part).__name__)
     whole = len(pool.shards) == 1 and len(rows) == len(pool)
-    features = dense(pool.shards[0] if whole else pool.take(rows)) if "features" in needs else None
+    features = narrowed(pool.shards[0] if whole else pool.take(rows), needs) if "features" in needs else None
     costs = _costs(part, pool, known)
     costs_N = (
         None
         if costs is None
-        else np.concatenate([costs(dense(X))[inside] for _, X, inside in pool.chunks(rows)])
+        else np.concatenate([costs(narrowed(X))[inside] for _, X, inside in pool.chunks(rows)])
     )
     same = _shared(part, pool, known, model, rng)
     groups_N = _groups(pool, rows) if "groups" in needs else None
@@ -201,7 +201,7 @@ def _costs(part: Acquisition | Selection, pool: Pool, known: Known) -> Costs | N
         (row, seconds) for row, seconds in zip(known.rows, known.seconds, strict=False) if seconds is not None
     ]
     rows = np.array([row for row, _ in timed], np.intp)
-    return fit_costs(dense(pool.take(rows)), np.array([seconds for _, seconds in timed]))
+    return fit_costs(narrowed(pool.take(rows)), np.array([seconds for _, seconds in timed]))
 
 
 def _shared(
@@ -212,10 +212,10 @@ def _shared(
     if "targets" in needs and model is not None:
         rows = np.sort(rng.choice(len(pool), min(TARGETS, len(pool)), replace=False))
         features_MD = pool.take(rows)
-        targets = Targets(dense(features_MD), model.posterior(features_MD))
+        targets = Targets(narrowed(features_MD, needs), model.posterior(features_MD))
     return Candidates(
         0,
-        labelled_LD=dense(pool.take(known.rows)) if "labelled" in needs else None,
+        labelled_LD=narrowed(pool.take(known.rows), needs) if "labelled" in needs else None,
         labels_L=known.codes(model.classes) if "labels" in needs and model is not None else None,
         targets=targets,
         predict=model.posterior if "predict" in needs and model is not None else None,
