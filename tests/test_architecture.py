@@ -18,7 +18,7 @@ FLOORS = {
     "words": ["types", "errors", "arguments", "files", "seeds", "protocols", "registry", "__init__"],
     "mathematics": [
         "acquisition", "selection", "strategies", "metrics", "intervals", "evaluate", "calibration",
-        "forecast", "stopping", "curves", "neighbours", "costs", "statistics",
+        "conformal", "selective", "forecast", "stopping", "curves", "neighbours", "costs", "statistics",
     ],
     "truth": ["audit", "events", "state", "journal"],
     "edges": ["journals", "models", "encoders", "sources", "tasks"],
