@@ -69,6 +69,9 @@ UNTESTED = {
     "asklearn.loop": "the learner is one; tests/test_learner.py tests how it asks and fits",
     "asklearn.recorder": "the learner is one; tests/test_learner.py tests what it records",
     "asklearn.protocols": "contracts without code; every plug-in's suite tests them",
+    "asklearn.simulate.replay": "one run; tests/simulate/test_single.py tests what it holds",
+    "asklearn.simulate.result": "what runs add up to; tests/simulate/test_single.py tests it",
+    "asklearn.simulate.workers": "tests/simulate/test_single.py compares one process with two",
     "asklearn.testing.candidates": "made-up inputs of the suites, which planted faults test",
     "asklearn.testing.journals": "its planted faults are in tests/test_journal.py",
 }

@@ -7,10 +7,6 @@ finished has been written.
 from __future__ import annotations
 
 import errno
-import json
-import os
-import sys
-from pathlib import Path
 from typing import Any
 
 import click
@@ -23,10 +19,11 @@ from asklearn.commands.export import export
 from asklearn.commands.init import init
 from asklearn.commands.label import label
 from asklearn.commands.report import report
-from asklearn.commands.shared import INTERRUPTED, bar, listed, writable
+from asklearn.commands.shared import INTERRUPTED, writable
+from asklearn.commands.simulate import finish, replay, simulate
 from asklearn.commands.status import status
 from asklearn.commands.tell import tell
-from asklearn.errors import AskLearnError, BadInput
+from asklearn.errors import AskLearnError
 
 EXIT_STATUS = "Exit status: 0 done, 1 refused (the reason is on stderr), 2 wrong usage, 130 interrupted."
 
@@ -98,144 +95,14 @@ def demo(out: str, seeds: int, jobs: int) -> None:
     )
     narrate(data, click.echo)
     click.echo(f"\nNow {seeds} seeds of each strategy, to tell luck from gain.")
-    result = _simulate(
+    result = replay(
         data, ["random", "margin", "auto+k_means"], jobs, start=20, batch=20, budget=300, seeds=seeds
     )
     result["command"] = "asklearn demo"
-    _finish(result, None, out)
+    finish(result, None, out)
 
 
-@main.command(short_help="Replay active learning on a file whose labels are known.")
-@click.argument("file")
-@click.option("--label", required=True, metavar="COL", help="Column of the known labels.")
-@click.option("--text", metavar="COL", help="Column of texts.")
-@click.option("--image", metavar="COL", help="Column of images (PNG or JPEG bytes).")
-@click.option(
-    "--columns", metavar="A,B,...", help="Columns of a table; by default all but id, label and split."
-)
-@click.option("--embedding", metavar="COL", help="Column of ready embeddings.")
-@click.option(
-    "--split", metavar="COL", help="Column in which 'test' marks the test set; else a stratified fifth."
-)
-@click.option("--strategies", default="random,margin,auto", show_default=True, metavar="A,B,...")
-@click.option("--start", default=20, show_default=True, help="Labels of the first batch.")
-@click.option("--batch", default=20, show_default=True, help="Labels of every further batch.")
-@click.option("--budget", default=400, show_default=True, help="Labels in all, the audit's included.")
-@click.option("--seeds", default=5, show_default=True, help="Repetitions.")
-@click.option("--metric", default="accuracy", show_default=True)
-@click.option("--encoder", metavar="SPEC", help="As in text(dim=128); by default by the kind of column.")
-@click.option("--model", default="logistic", show_default=True, metavar="SPEC", help="As in logistic(C=1.0).")
-@click.option("--audit", default=0.1, show_default=True, help="Share of each batch drawn at random.")
-@click.option("--out", type=click.Path(dir_okay=False), metavar="JSON", help="Where to write all numbers.")
-@click.option("--html", type=click.Path(dir_okay=False), metavar="HTML", help="Where to write a report.")
-@click.option("--jobs", default=1, show_default=True, help="Processes; 0 takes every processor.")
-def simulate(
-    file: str, out: str | None, html: str | None, jobs: int, strategies: str, **options: Any
-) -> None:
-    """Replay active learning on FILE, whose labels are known, against random.
-
-    FILE is Parquet, CSV, TSV, JSON lines (plain, .gz or .zst), .npz, a folder of images in one folder per
-    class, or a saved Hugging Face dataset.
-
-    All strategies of a seed share one random start set, and labels include those of the audit. NAME+k_means
-    starts a strategy with the k-means start instead; random is always run both ways.
-
-    \b
-    Examples:
-      asklearn simulate reviews.csv --label mood --text review --html mood.html
-      asklearn simulate digits.parquet --label digit --image png --out r.json
-      asklearn simulate adult.csv --label income --strategies margin,auto+k_means
-    """
-    from asklearn.dataset import load_dataset
-    from asklearn.simulate import check_names, one_thread
-
-    writable(*filter(None, (out, html)), source=file)
-    check_names(listed(strategies), options["metric"], options["model"])
-    inputs = {name: options.pop(name) for name in ("label", "text", "image", "embedding", "split", "encoder")}
-    columns = listed(options.pop("columns"))
-    with bar("encoding") as progress, one_thread():
-        data = load_dataset(file, columns=columns, progress=progress, **inputs)
-    result = _simulate(data, listed(strategies), jobs, **options)
-    result["command"] = "asklearn " + " ".join(sys.argv[1:])
-    _finish(result, out, html)
-
-
-def _simulate(data: Any, strategies: list[str], jobs: int, **options: Any) -> dict[str, Any]:
-    from asklearn import simulate as simulating
-
-    with bar("running") as progress:
-        return simulating.simulate(
-            data, strategies, jobs=jobs or simulating.default_jobs(), progress=progress, **options
-        )
-
-
-def _finish(result: dict[str, Any], out: str | None, html: str | None) -> None:
-    """Show the summary, write what was asked for, and leave with the right status."""
-    _summary(result)
-    if out:
-        _write(out, json.dumps(result, ensure_ascii=False, allow_nan=False))
-    if html and result["runs"]:
-        from asklearn.report.simulation import simulation_page
-
-        _write(html, simulation_page(result))
-    if not result["complete"]:
-        click.echo(f"Interrupted: {len(result['runs'])} finished runs are in the results.", err=True)
-        sys.exit(INTERRUPTED)
-
-
-def _write(path: str, text: str) -> None:
-    try:
-        Path(path).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise BadInput(f"Cannot write {path}: {error.strerror}. Give another path.") from error
-    click.echo(f"Wrote {os.path.abspath(path)}")
-
-
-def _summary(result: dict[str, Any]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    runs = result["runs"]
-    if not runs:
-        return
-    table = Table(title=f"{result['dataset']}: {result['metric']} over {_count(runs)}", title_justify="left")
-    table.add_column("strategy")
-    table.add_column(f"at {runs[0]['labels'][-1]} labels", justify="right")
-    table.add_column("mean over log2(labels), 95%", justify="right")
-    table.add_column("labels saved against random, 95%", justify="right")
-    for name, summary in result["summary"].items():
-        last = [run["score"][-1] for run in runs if run["strategy"] == name]
-        saved = result["savings"].get(name)
-        table.add_row(
-            name,
-            f"{sum(last) / len(last):.3f}",
-            f"{summary['aulc']:.3f} {_between(summary['aulc_low'], summary['aulc_high'], '.3f')}",
-            ""
-            if saved is None
-            else f"{_percent(saved['value'])} {_between(saved['low'], saved['high'], '.0%')}",
-        )
-    width = None if sys.stdout.isatty() else 100
-    console = Console(width=width, highlight=False, markup=False, emoji=False)
-    console.print(table)
-    full = result["full_data_score"]
-    if full is not None:
-        console.print(f"All {result['rows'] - result['test_rows']:,} labels give {full:.3f}.")
-
-
-def _count(runs: list[dict[str, Any]]) -> str:
-    seeds = len({run["seed"] for run in runs})
-    return f"{seeds} seed{'' if seeds == 1 else 's'}"
-
-
-def _percent(value: float | None) -> str:
-    return "not reached" if value is None else f"{value:.0%}"
-
-
-def _between(low: float | None, high: float | None, form: str) -> str:
-    shown = ["?" if one is None else format(one, form) for one in (low, high)]
-    return "" if shown == ["?", "?"] else f"[{shown[0]}, {shown[1]}]"
-
-
+main.add_command(simulate)
 for command in main.commands.values():
     command.epilog = EXIT_STATUS
 

@@ -156,7 +156,10 @@ def phases() -> Iterator[Callable[[str, int, int | None], None]]:
         TimeRemainingColumn(),
     )
     console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as shown:
+    still = not console.is_terminal
+    with Progress(
+        *columns, console=console, transient=True, disable=still, speed_estimate_period=3600
+    ) as shown:
         tasks: dict[str, Any] = {}
 
         def progress(phase: str, done: int, total: int | None) -> None:

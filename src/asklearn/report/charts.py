@@ -243,6 +243,114 @@ def dot_chart(
     return svg(width, height, title, parts)
 
 
+def difference_chart(
+    rows: Sequence[str], series: Sequence[Series], *, title: str, x_title: str, width: int = 760
+) -> Html:
+    """Return one row per name with a dot and a whisker for each series, around a line at zero, as SVG.
+
+    Values of a series are its `x`; one that is not finite gets no dot, and a bound that is not no whisker.
+
+    Examples
+    --------
+    >>> drawn = [Series("margin", [0.02, -0.01], [], [0.01, -0.03], [0.03, 0.01])]
+    >>> difference_chart(["wine", "digits"], drawn, title="Gains", x_title="gain").count("<circle")
+    2
+    """
+    names = [shorten(row, 26 if width > 500 else 14) for row in rows]
+    left = max(map(len, names), default=0) * GLYPH + 16
+    step, top = 12 * len(series) + 12, 6
+    base = top + step * len(rows)
+    height = base + 40
+    ends = [v for one in series for part in (one.x, one.low or (), one.high or ()) for v in part]
+    ends = [0.0, *(value for value in ends if math.isfinite(value))]
+    low, high = min(ends), max(ends)
+    room = 0.03 * (high - low) or 0.01
+    to_x = _scale(low - room, high + room, left, width - 24, False)
+    ticks = nice_ticks(low - room, high + room, 3 if width < 500 else 7)
+    places = decimals(ticks[1] - ticks[0]) if len(ticks) > 1 else 2
+    parts = [
+        _segment(left, base, width - 24, base, "axis"),
+        _segment(to_x(0), top, to_x(0), base, "reference"),
+    ]
+    for value in ticks:
+        x = _short(to_x(value))
+        parts.append(_segment(to_x(value), base, to_x(value), base + 5, "axis"))
+        words = f"{value:+.{places}f}" if value else "0"
+        parts.append(tag("text", words, x=x, y=_short(base + 19), text_anchor="middle"))
+    parts.append(tag("text", x_title, x=width - 24, y=height - 4, class_="axis-title", text_anchor="end"))
+    for i, (row, name) in enumerate(zip(rows, names, strict=True)):
+        middle = top + step * (i + 0.5)
+        label = tag("title", shorten(row, 200))
+        parts.append(tag("text", label, name, x=_short(left - 10), y=_short(middle + 4), text_anchor="end"))
+        if i:
+            parts.append(_segment(left, top + step * i, width - 24, top + step * i, "grid"))
+        for k, one in enumerate(series):
+            y = middle + 12 * (k - (len(series) - 1) / 2)
+            bounds = (one.low[i], one.high[i]) if one.low is not None and one.high is not None else ()
+            if bounds and all(map(math.isfinite, bounds)):
+                parts.append(_segment(to_x(bounds[0]), y, to_x(bounds[1]), y, f"whisker {one.css}"))
+            if math.isfinite(one.x[i]):
+                dot = {"cx": _short(to_x(one.x[i])), "cy": _short(y), "r": 4, "class_": f"dot {one.css}"}
+                parts.append(tag("circle", *_notes(one, i), **dot))
+    return svg(width, height, title, parts)
+
+
+def rank_chart(
+    names: Sequence[str],
+    mean_rank: Sequence[float],
+    groups: Sequence[tuple[int, int]],
+    *,
+    title: str,
+    width: int = 760,
+) -> Html:
+    """Return mean ranks, best first, with a bracket beside each run of names that is not told apart, as SVG.
+
+    A critical-difference diagram (Demsar 2006) with a row per name, so that long names and small screens do
+    no harm.
+
+    Examples
+    --------
+    >>> rank_chart(["auto", "random"], [1.2, 1.8], [(0, 1)], title="Ranks").count("bracket")
+    1
+    """
+    short = [shorten(name, 26 if width > 500 else 14) for name in names]
+    left, step, top = max(map(len, short), default=0) * GLYPH + 16, 24, 6
+    right = 24 + 14 * len(groups)
+    base = top + step * len(names)
+    to_x = _scale(1, max(len(names), 2), left + 8, width - right - 14, False)
+    parts = [_segment(left, base, width - right, base, "axis")]
+    every = math.ceil(len(names) / (12 if width > 500 else 6))
+    for place in range(1, len(names) + 1, every):
+        parts.append(_segment(to_x(place), base, to_x(place), base + 5, "axis"))
+        parts.append(tag("text", place, x=_short(to_x(place)), y=base + 19, text_anchor="middle"))
+    parts.append(
+        tag(
+            "text",
+            "mean rank; 1 is best",
+            x=width - right,
+            y=base + 36,
+            class_="axis-title",
+            text_anchor="end",
+        )
+    )
+    for i, (name, rank) in enumerate(zip(names, mean_rank, strict=True)):
+        y = top + step * (i + 0.5)
+        label = tag("title", shorten(name, 200))
+        note = tag("title", f"{shorten(name, 60)}: mean rank {rank:.2f}")
+        parts.append(tag("text", label, short[i], x=_short(left - 10), y=_short(y + 4), text_anchor="end"))
+        parts.append(_segment(left, y, to_x(rank), y, "link"))
+        parts.append(tag("circle", note, cx=_short(to_x(rank)), cy=_short(y), r=5, class_="dot s1"))
+    for k, (first, last) in enumerate(groups):
+        x = width - right + 14 * (k + 1)
+        ends = (top + step * (first + 0.2), top + step * (last + 0.8))
+        note = tag(
+            "title", f"not told apart: {', '.join(shorten(one, 30) for one in names[first : last + 1])}"
+        )
+        points = _points([(x - 5, ends[0]), (x, ends[0]), (x, ends[1]), (x - 5, ends[1])])
+        parts.append(tag("polyline", note, points=points, class_="bracket"))
+    return svg(width, base + 44, title, parts)
+
+
 def column_chart(
     counts: Sequence[int], names: Sequence[str], *, title: str, y_title: str, width: int = 760
 ) -> Html:

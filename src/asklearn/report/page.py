@@ -170,5 +170,6 @@ def _svg_rules(css: str) -> str:
         ".s4",
         ".dot",
         ".whisker",
+        ".bracket",
     )
     return "\n".join(lines[:end] + [line for line in lines[end:] if line.startswith(wanted)]) + "\n"

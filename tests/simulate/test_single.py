@@ -173,7 +173,7 @@ def test_an_interruption_before_the_first_run_is_an_empty_result(
     def stop(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("asklearn.simulate.run_one", stop)
+    monkeypatch.setattr("asklearn.simulate.workers.run_one", stop)
     found = simulate(small, ["random"], **SIZES)
     assert (found["runs"], found["complete"], found["summary"]) == ([], False, {})
     json.dumps(found, allow_nan=False)
@@ -198,7 +198,7 @@ def test_numbers_that_cannot_be_are_refused(small: Dataset, change: dict[str, An
 def test_names_are_checked_before_the_work(
     small: Dataset, options: dict[str, Any], words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("asklearn.simulate.run_one", None)
+    monkeypatch.setattr("asklearn.simulate.workers.run_one", None)
     with pytest.raises(UnknownName, match=words):
         simulate(small, **{**SIZES, **options})
 
