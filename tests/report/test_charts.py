@@ -13,10 +13,12 @@ from asklearn.report.charts import (
     Series,
     column_chart,
     decimals,
+    difference_chart,
     dot_chart,
     line_chart,
     log_ticks,
     nice_ticks,
+    rank_chart,
     spread,
     stacked_bar,
 )
@@ -204,3 +206,39 @@ def test_columns_stay_within_their_chart(counts, width):
         assert y >= top
         left = x + wide
         assert high == pytest.approx(170 - y if width > 500 else 140 - y, abs=0.2)
+
+
+@settings(deadline=None)
+@given(st.lists(st.floats(-1, 1), min_size=1, max_size=9), st.sampled_from([340, 760]))
+def test_differences_stand_on_their_side_of_zero_and_within_the_chart(values, width):
+    values = [round(value, 3) for value in values]
+    series = Series("a", values, [], [v - 0.1 for v in values], [v + 0.1 for v in values])
+    drawn = difference_chart([f"set {i}" for i in values], [series], title="t", x_title="gain", width=width)
+    zero = float(re.search(r'<line x1="([\d.]+)"[^>]*class="reference"', drawn)[1])
+    at = [float(x) for x in re.findall(r'<circle cx="([\d.]+)"', drawn)]
+    assert len(at) == len(values)
+    for x, value in zip(at, values, strict=True):
+        assert 0 <= x <= width
+        assert (x - zero) * value >= 0 or abs(x - zero) <= 0.2
+
+
+def test_a_difference_without_an_interval_has_no_whisker():
+    series = Series("a", [0.1, math.nan, 0.2], [], [math.nan, math.nan, 0.1], [math.nan, math.nan, 0.3])
+    drawn = difference_chart(["x", "y", "z"], [series], title="t", x_title="gain")
+    assert (drawn.count("<circle"), drawn.count("whisker")) == (2, 1)
+    assert "nan" not in drawn
+
+
+@pytest.mark.parametrize("width", [340, 760])
+def test_ranks_go_from_left_to_right_and_brackets_beside_their_names(width):
+    names = [f"strategy number {i}" for i in range(6)]
+    drawn = rank_chart(names, [1.5, 2, 3, 4, 4.5, 6], [(0, 2), (2, 5)], title="t", width=width)
+    root = ET.fromstring(drawn)
+    at = [(float(one.get("cx")), float(one.get("cy"))) for one in root.iter("circle")]
+    assert at == sorted(at)
+    brackets = [one for one in root.iter("polyline") if one.get("class") == "bracket"]
+    for bracket, (first, last) in zip(brackets, [(0, 2), (2, 5)], strict=True):
+        points = [tuple(map(float, point.split(","))) for point in bracket.get("points").split()]
+        inside = [i for i, (_, y) in enumerate(at) if points[0][1] <= y <= points[-1][1]]
+        assert inside == list(range(first, last + 1))
+        assert all(max(x for x, _ in at) < x <= width for x, _ in points)

@@ -112,7 +112,7 @@ def headline(found: Mapping[str, Any], views: Sequence[View]) -> Html:
     better = [name for name in sure if found["strategies"][name]["median"]["value"] > 0]
     worse = [name for name in sure if name not in better]
     if better:
-        winner = max(better, key=lambda name: found["strategies"][name]["gain"]["value"])
+        winner = next(name for name in found["ranks"]["names"] if name in better)
         gain = _span(found["strategies"][winner]["gain"])
         metric = views[0].metric
         return join([
@@ -144,7 +144,7 @@ def _key_figures(found: Mapping[str, Any]) -> Html:
     if not found or not found["strategies"]:
         return Html("")
     sets, cards = plural(len(found["datasets"]), "data set"), []
-    leader = max(found["strategies"], key=lambda name: found["strategies"][name]["gain"]["value"])
+    leader = next(name for name in found["ranks"]["names"] if name in found["strategies"])
     one = found["strategies"][leader]
     gain, name = _span(one["gain"]), shorten(leader, 40)
     cards.append(("Mean gain over random", f"{gain.value:+.3f}", f"{bounds(gain)} {name}, {sets}"))
@@ -157,7 +157,7 @@ def _key_figures(found: Mapping[str, Any]) -> Html:
         (
             "Best mean rank",
             f"{ranked['mean_rank'][0]:.2f}",
-            f"{shorten(ranked['names'][0], 40)}, of {len(ranked['names'])}",
+            f"{shorten(ranked['names'][0], 40)}, of {plural(len(ranked['names']), 'strategy', 'strategies')}",
         )
     )
     return figures(cards)
