@@ -17,8 +17,8 @@ SRC = ROOT / "src" / "asklearn"
 FLOORS = {
     "words": ["types", "errors", "arguments", "files", "seeds", "protocols", "registry", "__init__"],
     "mathematics": [
-        "acquisition", "selection", "strategies", "metrics", "intervals", "evaluate", "calibration",
-        "conformal", "selective", "forecast", "stopping", "curves", "neighbours", "costs", "statistics",
+        "acquisition", "selection", "strategies", "metrics", "intervals", "estimators", "evaluate",
+        "calibration", "conformal", "selective", "forecast", "stopping", "curves", "neighbours", "costs", "statistics",
     ],
     "truth": ["audit", "events", "state", "journal"],
     "edges": ["journals", "models", "encoders", "sources", "tasks"],

@@ -177,7 +177,7 @@ def test_weights_move_the_value() -> None:
     weight = np.r_[np.full(20, 1.5), np.full(20, 0.5)]
     found = estimate(metric("accuracy"), proba, truth, np.random.default_rng(0), weight_N=weight)
     assert found.value == pytest.approx(0.75)
-    assert found.method == "betting"
+    assert found.method == "exact binomial of effective labels"
 
 
 @given(n=st.integers(0, 50), k=st.integers(1, 12), seed=st.integers(0, 99))

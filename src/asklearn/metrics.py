@@ -100,8 +100,25 @@ def _macro_f1(proba_NC: Floats, truth_N: Indices) -> float:
     return float((2 * hits_C[both_C > 0] / both_C[both_C > 0]).mean())
 
 
-def calibration_bins(proba_NC: Floats, truth_N: Indices) -> tuple[Indices, Floats, Floats]:
+def confidence_bins(proba_NC: Floats) -> Indices:
+    """Return which of the ten equal bins of top-class confidence each item falls into.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> confidence_bins(np.array([[0.95, 0.05], [0.52, 0.48]]))
+    array([9, 5])
+    """
+    confidence_N = proba_NC.max(1).astype(np.float64)
+    return np.asarray(np.minimum((confidence_N * ECE_BINS).astype(np.intp), ECE_BINS - 1))
+
+
+def calibration_bins(
+    proba_NC: Floats, truth_N: Indices, weight_N: Floats | None = None
+) -> tuple[Floats, Floats, Floats]:
     """Return (count, mean confidence, accuracy) of the ten equal bins of top-class confidence.
+
+    With weights the count is their sum, and the means are weighted.
 
     Examples
     --------
@@ -109,12 +126,12 @@ def calibration_bins(proba_NC: Floats, truth_N: Indices) -> tuple[Indices, Float
     >>> calibration_bins(np.array([[0.95, 0.05], [0.93, 0.07]]), np.array([0, 1]))[2][9]
     np.float64(0.5)
     """
-    confidence_N = proba_NC.max(1).astype(np.float64)
-    bin_N = np.minimum((confidence_N * ECE_BINS).astype(np.intp), ECE_BINS - 1)
-    count_B = np.bincount(bin_N, minlength=ECE_BINS)
-    safe_B = np.maximum(count_B, 1)
-    mean_B = np.bincount(bin_N, confidence_N, minlength=ECE_BINS) / safe_B
-    right_B = np.bincount(bin_N, proba_NC.argmax(1) == truth_N, minlength=ECE_BINS) / safe_B
+    weight_N = np.ones(len(truth_N)) if weight_N is None else np.asarray(weight_N, np.float64)
+    confidence_N, bin_N = proba_NC.max(1).astype(np.float64), confidence_bins(proba_NC)
+    count_B = np.bincount(bin_N, weights=weight_N, minlength=ECE_BINS).astype(np.float64)
+    safe_B = np.where(count_B > 0, count_B, 1.0)
+    mean_B = np.bincount(bin_N, weight_N * confidence_N, minlength=ECE_BINS) / safe_B
+    right_B = np.bincount(bin_N, weight_N * (proba_NC.argmax(1) == truth_N), minlength=ECE_BINS) / safe_B
     return count_B, mean_B, right_B
 
 
