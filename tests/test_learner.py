@@ -991,6 +991,20 @@ class TestEvaluate:
             other.evaluate(level=0.5)
         assert other.forecast(80) == plain.forecast(80)
 
+    def test_labels_to_a_score_lie_ahead_and_rise_with_it(self, digits: Any) -> None:
+        learner = make(digits, GaussianNB())
+        for _ in range(4):
+            rounds(learner, digits)
+            learner.evaluate()
+        now = len(learner.labels)
+        needed = [learner.labels_to(target) for target in (0.05, 0.8, 0.9, 0.999)]
+        assert needed[0].value == now
+        counts = [one.value or np.inf for one in needed]
+        assert counts == sorted(counts)
+        assert all((one.low or np.inf) >= now for one in needed)
+        with pytest.raises(BadInput, match="lies between 0 and 1"):
+            learner.labels_to(80.0)
+
     def test_a_forecast_needs_estimates_and_looks_ahead(self, digits: Any) -> None:
         learner = make(digits, GaussianNB())
         rounds(learner, digits)

@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from numpy.random import default_rng
+import numpy as np
+from numpy.random import Generator, default_rng
 
 from asklearn.arguments import confidence
 from asklearn.asking import open_rows
 from asklearn.crossfit import Audited, AuditSample, CrossFit, audit_sample, cross_fit
 from asklearn.evaluate import estimate
 from asklearn.events import Measured
-from asklearn.forecast import forecast
-from asklearn.loop import Loop
+from asklearn.forecast import Needed, forecast, labels_to
+from asklearn.loop import WATCHED, Loop
 from asklearn.metrics import metric as metric_named
 from asklearn.seeds import seed_for
 from asklearn.stopping import spent, stable
@@ -166,18 +167,32 @@ class ActiveLearner(Loop):
     def forecast(self, more: int, metric: str | None = None, *, level: float = 0.9) -> Estimate:
         """Forecast the score after `more` further labels, from the estimates of past rounds.
 
-        Call :meth:`evaluate` after each round to make the forecast possible.
+        Call :meth:`evaluate` after each round to make the forecast possible; see
+        :func:`asklearn.forecast.outlook.forecast` for how it is made.
         """
-        wanted = self.metric if metric is None else metric_named(metric)
         level = confidence(level)
-        self.evaluate(wanted.name, level=LEVEL)
-        now = self.state.fits[-1].labels
-        history = [
-            (one.labels, _estimate(one))
-            for one in self.state.measured
-            if one.name == wanted.name and one.labels <= now and one.level == LEVEL
-        ]
-        return forecast(history, now + more, default_rng(seed_for(self.seed, "forecast", now)), level=level)
+        history, rng, known = self._history(metric)
+        return forecast(history, len(self._trained_on[0]) + more, rng, level=level, **known)
+
+    def labels_to(self, target: float, metric: str | None = None, *, level: float = 0.9) -> Needed:
+        """Forecast how many labels it takes in all until the score reaches `target`.
+
+        Returns
+        -------
+        Needed
+            Median and interval of the number of labels; None where it is more than ten times the present
+            one.
+
+        Raises
+        ------
+        NotFitted
+            If the labels do not name two classes yet.
+        BadInput
+            If the metric cannot reach `target`.
+        """
+        level = confidence(level)
+        history, rng, known = self._history(metric)
+        return labels_to(history, target, rng, level=level, **known)
 
     def should_stop(self) -> Stop:
         """Advise on stopping, with reasons: budget spent, pool exhausted, models that no longer change."""
@@ -192,6 +207,28 @@ class ActiveLearner(Loop):
         return Stop(tuple(reason for reason in reasons if reason))
 
     # Inside
+
+    def _history(self, metric: str | None) -> tuple[list[tuple[int, Estimate]], Generator, dict[str, Any]]:
+        """The estimates so far with the present one, the draws of a forecast, and what else it asks for."""
+        wanted = self.metric if metric is None else metric_named(metric)
+        self.evaluate(wanted.name, level=LEVEL)
+        now = self.state.fits[-1].labels
+        history = [
+            (one.labels, _estimate(one))
+            for one in self.state.measured
+            if one.name == wanted.name and one.labels <= now and one.level == LEVEL
+        ]
+        known = {"classes": len(self._need_model().classes), "confidence": self._confidence()}
+        return history, default_rng(seed_for(self.seed, "forecast", now)), known
+
+    def _confidence(self) -> float | None:
+        """The model's mean highest probability over items that nobody was asked about."""
+        rows = open_rows(self.state, len(self._pool))
+        if len(rows) == 0:
+            return None
+        rng = default_rng(seed_for(self.seed, "confidence", len(self._trained_on[0])))
+        some = np.sort(rng.choice(rows, min(WATCHED, len(rows)), replace=False))
+        return float(self._need_model().posterior(self._pool.take(some)).proba_NC.max(1).mean())
 
     def _cross_fitted(self) -> tuple[AuditSample, CrossFit]:
         """The audit's items and their held-out predictions, made anew when either has changed."""

@@ -8,7 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asklearn.errors import BadInput
-from asklearn.forecast import forecast, weighted_quantiles
+from asklearn.forecast import forecast, labels_to, outlook, weighted_quantiles
+from asklearn.forecast.bank import nominal
+from asklearn.forecast.prior import BROAD, Prior
 from asklearn.intervals import exact_binomial
 from asklearn.metrics import metric
 from asklearn.types import Estimate
@@ -114,3 +116,62 @@ def test_weighted_quantiles_are_those_of_repeated_values() -> None:
     levels = [0.05, 0.31, 0.5, 0.95]
     expected = np.quantile(repeated, levels, method="inverted_cdf")
     np.testing.assert_allclose(weighted_quantiles(values, weights.astype(float), levels), expected)
+
+
+@pytest.mark.parametrize(("end", "part"), [("high", "low"), ("value", "value"), ("low", "high")])
+def test_labels_to_is_where_the_forecast_crosses_the_target(end: str, part: str) -> None:
+    past = history(1.0)
+    target = getattr(forecast(past, 1200, np.random.default_rng(0)), end)
+    needed = labels_to(past, target, np.random.default_rng(0))
+    assert getattr(needed, part) == pytest.approx(1200, rel=0.03)
+
+
+def test_labels_to_what_is_reached_are_the_present_ones_and_out_of_reach_is_none() -> None:
+    past = history(4.0)
+    assert labels_to(past, 0.3, np.random.default_rng(0)).value == 400
+    never = labels_to(past, 0.999, np.random.default_rng(0))
+    assert never.value is None
+    assert "more than 4000" in str(never)
+    with pytest.raises(BadInput, match="lies between 0 and 1"):
+        labels_to(past, 92, np.random.default_rng(0))
+
+
+def test_labels_to_with_too_few_rounds_knows_nothing() -> None:
+    needed = labels_to(history(0.2)[:2], 0.9, np.random.default_rng(0))
+    assert (needed.low, needed.value, needed.high) == (100, None, None)
+
+
+def test_confidence_speaks_where_the_audit_is_small_and_hardly_where_it_is_large() -> None:
+    def value(share: float, confidence: float) -> float:
+        return forecast(history(share), 800, np.random.default_rng(0), confidence=confidence).value
+
+    assert value(0.1, 0.95) - value(0.1, 0.75) > 0.04
+    assert abs(value(10, 0.95) - value(10, 0.75)) < 0.025
+
+
+def test_a_model_that_is_sure_and_wrong_is_found_out() -> None:
+    past = [
+        (n, Estimate("accuracy", 0.3, *exact_binomial(round(0.3 * n), n), n=n, method=""))
+        for n in (50, 100, 200)
+    ]
+    found = forecast(past, 200, np.random.default_rng(0), confidence=0.97)
+    assert found.value < 0.4
+
+
+def test_intervals_hold_for_tasks_like_those_of_the_prior() -> None:
+    """Nominal 90%; 300 tasks drawn from the prior itself, audits of a tenth: standard error 1.7%."""
+    rng = np.random.default_rng(1)
+    prior = Prior(np.array([[-0.8, -0.6], [0.0, 0.3], [-0.5, 0.0]]), np.diag([0.5, 0.2]), BROAD.family_3)
+    counts, held = np.array([50, 100, 200, 400]), []
+    for _ in range(300):
+        curve = prior.draw(rng.uniform(0.4, 0.95, 1), 400, 4, rng)
+        truth = {n: float(np.clip(curve.at(n / 400)[0], 0, 1)) for n in counts}
+        luck = rng.random(40)
+        past = []
+        for n, score in truth.items():
+            right = int((luck[: n // 10] < score).sum())
+            past.append((int(n), Estimate("accuracy", right / (n // 10), 0, 1, n=int(n // 10), method="")))
+        made = outlook(past, rng, classes=4, known=nominal(prior), draws=2000)
+        found = made.score(1600)
+        held.append(found.low <= curve.at(4.0)[0] <= found.high)
+    assert 0.86 <= np.mean(held) <= 0.98
