@@ -168,7 +168,7 @@ class ActiveLearner(Loop):
         """Forecast the score after `more` further labels, from the estimates of past rounds.
 
         Call :meth:`evaluate` after each round to make the forecast possible; see
-        :func:`asklearn.forecast.outlook.forecast` for how it is made.
+        ``asklearn.forecast.forecast`` for how it is made.
         """
         level = confidence(level)
         history, rng, known = self._history(metric)
