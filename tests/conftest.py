@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +15,7 @@ import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+NEVER_SKIPPED = ("data", "browser", "compiler", "postgresql")
 
 
 def data_folder() -> Path:
@@ -31,10 +35,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, None]:
-    """Where ASKLEARN_NO_SKIP is set, a skipped test of data, a browser or a compiler is a failed one."""
+    """Where ASKLEARN_NO_SKIP is set, a skipped test of data, a browser, a server or a compiler is a failed one."""
     outcome = yield
     report = outcome.get_result()
-    marked = any(item.get_closest_marker(name) for name in ("data", "browser", "compiler"))
+    marked = any(item.get_closest_marker(name) for name in NEVER_SKIPPED)
     if report.skipped and marked and os.environ.get("ASKLEARN_NO_SKIP"):
         report.outcome = "failed"
         report.longrepr = f"skipped where nothing may be skipped: {report.longrepr}"
@@ -68,3 +72,28 @@ def digits() -> Arrays:
 def data() -> Path:
     """The folder of real datasets, for tests marked ``data``."""
     return data_folder()
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """Return the URL of a PostgreSQL server of this session's own; as root it runs as the user postgres."""
+    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1:]
+    pg_ctl = shutil.which("pg_ctl", path=os.pathsep.join([*map(str, programs), os.environ.get("PATH", "")]))
+    if pg_ctl is None:
+        pytest.skip("no PostgreSQL: apt-get install postgresql")
+    folder = Path(tempfile.mkdtemp(prefix="pg"))
+    run_as = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
+    if run_as:
+        shutil.chown(folder, "postgres")
+
+    def run(program: str, *arguments: str) -> None:
+        command = [*run_as, str(Path(pg_ctl).resolve().parent / program), *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
+        assert done.returncode == 0, done.stderr
+
+    options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off"
+    run("initdb", "-D", f"{folder}/data", "-U", "al", "-A", "trust", "-E", "UTF8", "--no-sync")
+    run("pg_ctl", "-D", f"{folder}/data", "-w", "-l", f"{folder}/log", "-o", options, "start")
+    yield f"postgresql://al@/postgres?host={folder}"
+    run("pg_ctl", "-D", f"{folder}/data", "-w", "-m", "immediate", "stop")
+    shutil.rmtree(folder, ignore_errors=True)

@@ -172,7 +172,7 @@ def add(folder: Path, source: Path, label: str = "", progress: Progress | None =
         if any(one.done and one.digest == digest for one in manifest.sources):
             return NOTHING
         vectors = Vectors(pool / FEATURES)
-        state = open_state(lookup("journals", "sql")(project.journal_file))
+        state = open_state(lookup("journals", "sql")(project.journal))
         manifest = _without_abandoned(manifest, pool, vectors, digest, state.rows)
         found = survey(source, settings, told, label=label, sampling=False)
         start = manifest.start(digest)
@@ -234,8 +234,10 @@ def _begun(folder: Path, settings: Settings, digest: str) -> Source:
         held, manifest = read_settings(folder), Manifest.read(folder / POOL)
         if held == settings and manifest.sources and manifest.sources[0].digest == digest:
             return manifest.sources[0]
-        journal = folder / held.journal
-        if journal.exists() and open_state(lookup("journals", "sql")(journal)).rows > 0:
+        journal = held.journal_in(folder)
+        if (isinstance(journal, str) or journal.exists()) and open_state(
+            lookup("journals", "sql")(journal)
+        ).rows > 0:
             raise BadInput(
                 f"{folder.resolve()} is a project already, of other data or settings. Give another folder "
                 f"by --into, or edit its {FILE}."

@@ -11,6 +11,7 @@ In a project every label is a text, and an item's id is a text too unless ids ar
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
@@ -61,23 +62,24 @@ class Project:
         self.folder = folder
         self.settings = read_settings(folder)
         self._manifest = Manifest.read(folder / POOL)
-        if not any(one.done for one in self._manifest.sources) or not self.journal_file.exists():
+        begun = isinstance(self.journal, str) or self.journal.exists()
+        if not any(one.done for one in self._manifest.sources) or not begun:
             raise BadInput(
                 f"The project in {folder.resolve()} is not finished: its making was interrupted. "
                 "Run the same asklearn init again; it goes on where it stopped."
             )
 
     @property
-    def journal_file(self) -> Path:
-        """The file of the journal."""
-        return self.folder / self.settings.journal
+    def journal(self) -> Path | str:
+        """The file or URL of the journal."""
+        return self.settings.journal_in(self.folder)
 
     @cached_property
     def learner(self) -> ActiveLearner:
         """The learner over the project's features and journal."""
-        if lookup("journals", "sql")(self.journal_file).position == 0:
+        if lookup("journals", "sql")(self.journal).position == 0:
             raise JournalError(
-                f"{self.journal_file} is empty, and the pool beside it is not. Restore the journal from a copy."
+                f"{shown(self.journal)} is empty, and the pool beside it is not. Restore the journal from a copy."
             )
         return learner_of(self.folder, self.settings, self.features)
 
@@ -87,7 +89,7 @@ class Project:
         vectors = Vectors(self.folder / POOL / FEATURES)
         rows = self._manifest.rows
         if not self._manifest.done:
-            rows = open_state(lookup("journals", "sql")(self.journal_file)).rows
+            rows = open_state(lookup("journals", "sql")(self.journal)).rows
         if len(vectors) < rows:
             raise JournalError(
                 f"The pool of {self.folder.resolve()} has the features of {len(vectors)} items; {rows} were "
@@ -175,8 +177,21 @@ def learner_of(
         open_labels=not settings.labels,
         audit=settings.audit,
         budget=settings.budget,
-        journal=folder / settings.journal,
+        journal=settings.journal_in(folder),
     )
+
+
+def shown(journal: Path | str) -> str:
+    """Return a journal's file or URL without what may stand in the URL but not on a screen.
+
+    Examples
+    --------
+    >>> shown("postgresql://ann:secret@server/labels?sslmode=require")
+    'postgresql://ann:***@server/labels'
+    """
+    if isinstance(journal, Path):
+        return str(journal)
+    return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", journal).partition("?")[0]
 
 
 def items_file(pool: Path, shard: int) -> Path:

@@ -44,7 +44,7 @@ class Settings:
     seed : int
         Decides everything random.
     journal : str
-        Path of the journal, from the project's folder.
+        Path of the journal, from the project's folder, or ``postgresql://user@host/database``.
 
     Examples
     --------
@@ -66,6 +66,16 @@ class Settings:
     budget: int = 0
     seed: int = 0
     journal: str = "journal.db"
+
+    def journal_in(self, folder: Path) -> Path | str:
+        """Return the journal of the project in `folder`: its file, or its URL.
+
+        Examples
+        --------
+        >>> Settings(kind="text", columns=("title",)).journal_in(Path("reviews")).name
+        'journal.db'
+        """
+        return self.journal if "://" in self.journal else folder / self.journal
 
     @property
     def classifier(self) -> str:

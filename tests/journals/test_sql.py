@@ -110,7 +110,7 @@ def test_an_event_that_cannot_be_written_is_refused_before_the_disk(path):
 # ---- what it refuses to open -----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("where", ["", ":memory:", "sqlite://", "postgresql://u:secret@host/db"])
+@pytest.mark.parametrize("where", ["", ":memory:", "sqlite://", "mysql://u:secret@host/db"])
 def test_refuses_what_is_no_file(where):
     with pytest.raises(BadInput) as caught:
         SqlJournal(where)

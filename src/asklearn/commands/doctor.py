@@ -75,7 +75,10 @@ def _mend(folder: Path) -> dict[str, Any]:
     from asklearn.journals.repair import repair
     from asklearn.settings import read_settings
 
-    done = repair(folder / read_settings(folder).journal)
+    journal = read_settings(folder).journal_in(folder)
+    if isinstance(journal, str):
+        raise BadInput("A journal in PostgreSQL is not repaired in place. Restore its database from a copy.")
+    done = repair(journal)
     aside = None if done.aside is None else str(done.aside)
     return {"kept": done.kept, "recovered": done.recovered, "lost": done.lost, "aside": aside}
 
@@ -127,7 +130,7 @@ def _project(folder: Path, problems: list[str]) -> dict[str, Any]:
     found |= {"items": None, "events": None, "intact": None}
     try:
         project = Project(folder)
-        found["events"] = _count_events(project.journal_file)
+        found["events"] = _count_events(project.journal)
         found["intact"] = True
         found["items"] = project.learner.state.rows
     except AskLearnError as error:
@@ -138,11 +141,11 @@ def _project(folder: Path, problems: list[str]) -> dict[str, Any]:
     return found
 
 
-def _count_events(journal: Path) -> int:
+def _count_events(journal: Path | str) -> int:
     """Read every event, past any snapshot, so that the whole chain is checked."""
     from asklearn.registry import lookup
 
-    if not journal.is_file():
+    if isinstance(journal, Path) and not journal.is_file():
         raise BadInput(f"There is no journal {journal}. Restore it from a copy.")
     opened = lookup("journals", "sql")(journal)
     return sum(1 for _ in opened.read())

@@ -39,10 +39,12 @@ _MOST = 2**63 - 1
 @click.option(
     "--seed", default=0, show_default=True, type=click.IntRange(0, _MOST), help="Decides what is random."
 )
+@click.option("--journal", default="journal.db", show_default=True, metavar="FILE|URL",
+              help="Where answers are kept: a file in the project, or postgresql://user@host/database.")  # fmt: skip
 def init(
     file: Path, into: Path, task: str, text: str | None, image: str | None, columns: str | None,
     embedding: str | None, show: str | None, id: str | None, label: str | None, labels: str | None, encoder: str,
-    model: str, strategy: str, audit: float, budget: int, seed: int,
+    model: str, strategy: str, audit: float, budget: int, seed: int, journal: str,
 ) -> None:  # fmt: skip
     """Make a project of FILE, whose items are to be labelled.
 
@@ -67,7 +69,7 @@ def init(
     settings = Settings(
         kind=kind, columns=names, show=tuple(listed(show)), id=id or by_id, label=label or "",
         labels=tuple(listed(labels)), encoder=encoder, model=model, strategy=strategy, audit=audit,
-        budget=budget, seed=seed,
+        budget=budget, seed=seed, journal=journal,
     )  # fmt: skip
     with resumable() as progress:
         project, entered = create(into, file, settings, progress)

@@ -101,9 +101,10 @@ def writable(*paths: str, source: str | None = None, project: Path | None = None
 def _own_files(folder: Path) -> list[str]:
     from asklearn.settings import FILE, read_settings
 
-    pool, journal = folder / "pool", folder / read_settings(folder).journal
+    pool, journal = folder / "pool", read_settings(folder).journal_in(folder)
     inner = [one for one in pool.glob("*") if one.is_dir()]
-    journals = [Path(f"{journal}{end}") for end in ("", "-wal", "-shm", "-journal")]
+    ends = ("", "-wal", "-shm", "-journal") if isinstance(journal, Path) else ()
+    journals = [Path(f"{journal}{end}") for end in ends]
     return [os.path.realpath(one) for one in (folder / FILE, pool, *inner, *journals)]
 
 

@@ -49,6 +49,7 @@ def status(more: int, plain: bool, folder: Path) -> None:
 
 def summary(project: Project, more: int) -> dict[str, Any]:
     """Return what status says, as plain values."""
+    from asklearn.project import shown
     from asklearn.report.facts import ahead, plain, standing
     from asklearn.report.people import annotators
 
@@ -73,7 +74,7 @@ def summary(project: Project, more: int) -> dict[str, Any]:
         found["forecast"] = ahead(learner, more)
     except NotFitted as error:
         found["no_estimate"] = str(error)
-    return found | {"journal": {"file": str(project.journal_file), "events": learner.state.position}}
+    return found | {"journal": {"file": shown(project.journal), "events": learner.state.position}}
 
 
 def in_words(found: dict[str, Any]) -> list[str]:

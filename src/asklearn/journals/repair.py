@@ -14,7 +14,8 @@ from pathlib import Path
 
 from asklearn.errors import BadInput, JournalDamaged, NotAllowed
 from asklearn.events import Event, Reply, decode
-from asklearn.journals.sql import SqlJournal, chain, file_of
+from asklearn.journals.databases import file_of
+from asklearn.journals.sql import SqlJournal, chain
 from asklearn.state import State, check, fold
 
 _BATCH = 4096

@@ -1,18 +1,17 @@
-"""The journal in an SQL database: SQLite for now, one file that threads and processes may share.
+"""The journal in an SQL database: one SQLite file, or PostgreSQL; threads and processes may share it.
 
 Each event is one row: its position, its client key if it is a reply, its JSON, and a digest of the digest
 before it and that JSON. So a row that changed, moved or vanished breaks the chain and is noticed; the head
 of the chain is kept apart, so that missing last rows are noticed too.
 
-An append returns after its transaction is on the disk (``journal_mode=WAL``, ``synchronous=FULL``).
-Threads of one process that wait to append are committed together: whoever gets the writer's lock writes
-for all who wait, and each gets its own position or its own error.
+An append returns after its transaction is on the disk; how databases do that is in
+:mod:`asklearn.journals.databases`. Threads of one process that wait to append are committed together: whoever
+gets the writer's lock writes for all who wait, and each gets its own position or its own error.
 """
 
 from __future__ import annotations
 
 import os
-import sqlite3
 import threading
 import weakref
 from collections import deque
@@ -22,7 +21,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeAlias
+from typing import Self, TypeAlias
 
 from asklearn.errors import (
     BadInput,
@@ -34,6 +33,7 @@ from asklearn.errors import (
 )
 from asklearn.events import Event, Reply, decode, encode
 from asklearn.journal import conflict_message, unseen
+from asklearn.journals.databases import FAULTS, Broken, database_of
 from asklearn.registry import register, require
 
 require("sqlalchemy", "app")
@@ -41,7 +41,6 @@ import sqlalchemy as sa  # noqa: E402
 
 FORMAT = 1
 PAGE = 4096
-BUSY_SECONDS = 60
 _KEYS_AT_ONCE = 500
 
 Head: TypeAlias = tuple[int, str]
@@ -80,14 +79,6 @@ _set_head = sa.update(_meta).where(_meta.c.name == "head").values(value=sa.bindp
 _newest_snapshot = sa.text("SELECT position, digest, seal, body FROM snapshot ORDER BY position DESC LIMIT 1")
 
 
-class _Broken(Exception):
-    """The chain of digests, or what it should hold, is broken."""
-
-
-_FAULTS = (sa.exc.DBAPIError, sqlite3.Error, UnicodeDecodeError, _Broken)
-"""What SQLite raises, the last but one where its message quotes damaged bytes; and what is found by us."""
-
-
 @dataclass(slots=True, eq=False)
 class _Request:
     """One call of append, waiting for whoever writes next."""
@@ -102,13 +93,13 @@ class _Request:
 
 @register("journals", "sql")
 class SqlJournal:
-    """A journal in an SQLite file.
+    """A journal in an SQLite file, or in a PostgreSQL database.
 
     Parameters
     ----------
     path : str or Path
-        The file, or its URL (``sqlite:///journal.db``). A file that does not exist, or is empty, becomes
-        a new journal.
+        A file, its URL (``sqlite:///journal.db``), or ``postgresql://user@host/database``, with
+        ``?options=-csearch_path=NAME`` for a schema of its own. What is empty becomes a new journal.
 
     Raises
     ------
@@ -121,7 +112,7 @@ class SqlJournal:
 
     Notes
     -----
-    Safe to share between threads, between processes of one machine, and across a fork.
+    Safe to share between threads, between processes (of one machine, in a file), and across a fork.
 
     Examples
     --------
@@ -136,9 +127,10 @@ class SqlJournal:
     """
 
     def __init__(self, path: str | Path) -> None:
-        self.path = file_of(path)
-        self._engine = _engine(self.path)
-        self._writes = self._engine.execution_options(begin="BEGIN IMMEDIATE")
+        self.path = path
+        self._database = database_of(path)
+        self._engine = self._database.engine
+        self._writes = self._engine.execution_options(turn="append")
         self._waiting: deque[_Request] = deque()
         self._writing, self._reading = threading.Lock(), threading.Lock()
         try:
@@ -196,7 +188,7 @@ class SqlJournal:
 
     def load_snapshot(self) -> tuple[int, bytes] | None:
         """Return the position and the content of the newest snapshot, or None if there is no intact one."""
-        with suppress(*_FAULTS), self._connection() as connection:
+        with suppress(*FAULTS), self._connection() as connection:
             row = connection.execute(_newest_snapshot).first()
             if row is not None:
                 position, digest, seal, body = row
@@ -250,7 +242,7 @@ class SqlJournal:
         with self._connection() as connection:
             names = set(sa.inspect(connection).get_table_names())
         if not names:
-            with self._writing, self._writes.begin() as connection:
+            with self._writing, self._engine.execution_options(turn="create").begin() as connection:
                 _tables.create_all(connection)
                 if connection.execute(sa.select(_meta)).first() is None:
                     connection.execute(
@@ -259,14 +251,14 @@ class SqlJournal:
                     )
         elif not names & set(_tables.tables):
             raise BadInput(
-                f"{self.path} is a database of another program, with the tables {', '.join(sorted(names))}. "
-                "Give the path of a journal, or of a file that does not exist yet."
+                f"{self._database.name} is a database of another program, with the tables {', '.join(sorted(names))}. "
+                "Give the place of a journal, or an empty one."
             )
         with self._connection() as connection:
-            _check_format(connection, self.path)
+            _check_format(connection, self._database.name)
             last = connection.execute(_last_event).first()
             if (tuple(last) if last else (0, "")) != _head(connection):
-                raise _Broken("its last events are missing or changed")
+                raise Broken("its last events are missing or changed")
 
     def _bodies(self, since: int, page: int) -> Iterator[str]:
         with self._connection() as connection:
@@ -278,20 +270,20 @@ class SqlJournal:
                 window = {"after": position, "until": until, "page": page}
                 rows = connection.execute(_page_of_events, window).all()
             if not rows:
-                raise _Broken(f"event {position + 1} is missing")
+                raise Broken(f"event {position + 1} is missing")
             for found, body, stored in rows:
                 position += 1
                 if digest is None or found != position or type(body) is not str:
-                    raise _Broken(f"event {position} is missing")
+                    raise Broken(f"event {position} is missing")
                 digest = chain(digest, body)
                 if digest != stored:
-                    raise _Broken(f"event {position} was changed")
+                    raise Broken(f"event {position} was changed")
                 yield body
 
     def _intact(self) -> int:
         count = 0
         for page in (PAGE, 1):
-            with suppress(*_FAULTS):
+            with suppress(*FAULTS):
                 for _ in self._bodies(count, page):
                     count += 1
         return count
@@ -323,72 +315,28 @@ class SqlJournal:
     def _errors(self, kind: type[JournalError], done: str) -> Iterator[None]:
         try:
             yield
-        except _FAULTS as error:
+        except FAULTS as error:
             cause = getattr(error, "orig", None) or error
-            name = getattr(cause, "sqlite_errorname", None)
-            if name is not None and not name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
-                raise kind(f"The journal {self.path} could not be {done}: {_mend(name, cause)}") from error
+            advice = self._database.advice(cause)
+            if advice is not None:
+                raise kind(
+                    f"The journal {self._database.name} could not be {done}: {advice} ({cause})."
+                ) from error
             good = self._intact()
             raise JournalDamaged(
-                f"The journal {self.path} is damaged: {cause}. Its first {good} events are intact. "
-                "To keep what is intact and set this file aside: asklearn doctor --repair in the project's folder, "
-                "or asklearn.journals.repair.repair(path).",
+                f"The journal {self._database.name} is damaged: {cause}. Its first {good} events are intact. "
+                f"{self._database.mend}",
                 good,
             ) from error
 
 
-def file_of(path: str | Path) -> Path:
-    """Return the file of a path or URL, or say why it cannot be a journal."""
-    if isinstance(path, str) and "://" in path:
-        url = sa.make_url(path)
-        if url.get_backend_name() != "sqlite":
-            raise BadInput(f"A journal's URL must begin with sqlite:///. Got {url!r}.")
-        path = url.database or ":memory:"
-    if str(path) in ("", ":memory:"):
-        raise BadInput("An SQL journal must be a file. Use MemoryJournal for one that ends with the process.")
-    file = Path(path).absolute()
-    if file.is_dir():
-        raise BadInput(
-            f"A journal must be a file. Got the folder {file}. Name a file in it: {file / 'journal.db'}"
-        )
-    if not file.parent.is_dir():
-        raise BadInput(f"The folder {file.parent} does not exist. Make it first.")
-    return file
-
-
-def _engine(file: Path) -> sa.Engine:
-    engine = sa.create_engine(
-        sa.URL.create("sqlite", database=str(file)), connect_args={"timeout": BUSY_SECONDS}
-    )
-
-    @sa.event.listens_for(engine, "connect")
-    def _configure(connection: Any, _: Any) -> None:
-        if _lost_its_database(file):
-            raise _Broken("the file is empty, and its write-ahead log is not")
-        connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "cell_size_check=ON", "trusted_schema=OFF"):
-            connection.execute(f"PRAGMA {pragma}").fetchall()
-
-    @sa.event.listens_for(engine, "begin")
-    def _begin(connection: sa.Connection) -> None:
-        connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
-
-    return engine
-
-
-def _lost_its_database(file: Path) -> bool:
-    """SQLite would delete the log beside an empty file; it may be all that is left."""
-    log = Path(f"{file}-wal")
-    return file.exists() and not file.stat().st_size and log.exists() and log.stat().st_size > 0
-
-
-def _check_format(connection: sa.Connection, file: Path) -> None:
+def _check_format(connection: sa.Connection, name: str) -> None:
     value = connection.execute(sa.select(_meta.c.value).where(_meta.c.name == "format")).scalar()
     if not isinstance(value, str) or not _is_number(value):
-        raise _Broken(f"its format is {value!r:.60}")
+        raise Broken(f"its format is {value!r:.60}")
     if int(value) > FORMAT:
         raise NewerFormat(
-            f"The journal {file} has format {value}; this asklearn reads up to {FORMAT}. "
+            f"The journal {name} has format {value}; this asklearn reads up to {FORMAT}. "
             "Upgrade with: pip install -U asklearn"
         )
 
@@ -397,7 +345,7 @@ def _head(connection: sa.Connection) -> Head:
     value = connection.execute(sa.select(_meta.c.value).where(_meta.c.name == "head")).scalar()
     position, space, digest = value.partition(" ") if isinstance(value, str) else ("", "", "")
     if not space or not _is_number(position):
-        raise _Broken(f"its head is {value!r:.60}")
+        raise Broken(f"its head is {value!r:.60}")
     return int(position), digest
 
 
@@ -424,7 +372,7 @@ def _decoded(body: str) -> Event:
     try:
         return decode(body)
     except BadInput as error:
-        raise _Broken(str(error)) from error
+        raise Broken(str(error)) from error
 
 
 def _store(connection: sa.Connection, request: _Request, head: Head) -> Head:
@@ -460,24 +408,12 @@ def _held(connection: sa.Connection, events: Sequence[Event]) -> dict[str, Reply
     return held
 
 
-def _mend(name: str, cause: BaseException) -> str:
-    advice = {
-        "SQLITE_FULL": "the disk is full. Free some space and try again",
-        "SQLITE_BUSY": f"another process has been writing for {BUSY_SECONDS} s. Try again",
-        "SQLITE_READONLY": "it may not be written to. Check the permissions of the file and its folder",
-        "SQLITE_CANTOPEN": "it cannot be opened. Check the permissions of the file and its folder",
-        "SQLITE_IOERR": "the disk refused. Check the disk, its free space and its quota, and try again",
-    }
-    known = next((words for start, words in advice.items() if name.startswith(start)), "try again")
-    return f"{known} ({cause})."
-
-
 _living: weakref.WeakSet[SqlJournal] = weakref.WeakSet()
 _held_over_fork: list[SqlJournal] = []
 
 
 def _before_fork() -> None:
-    """SQLite's connections must not cross a fork: close them all, between two transactions."""
+    """Connections must not cross a fork: close them all, between two transactions."""
     for journal in list(_living):
         journal._writing.acquire()
         journal._reading.acquire()
