@@ -23,8 +23,8 @@ FLOORS = {
     "truth": ["audit", "events", "state", "journal"],
     "edges": ["journals", "models", "encoders", "sources", "tasks"],
     "loop": [
-        "learner", "loop", "recorder", "asking", "pool", "vectors", "features", "ranking", "crossfit", "simulate",
-        "dataset",
+        "learner", "loop", "recorder", "asking", "drawing", "pool", "vectors", "features", "ranking", "crossfit",
+        "simulate", "dataset",
     ],
     "testing": ["testing"],
     "doors": [

@@ -35,6 +35,9 @@ JSON = st.recursive(
 VALUES = {
     "float": NUMBER, "int": WHOLE, "str": TEXT, "bool": st.booleans(), "ItemId": NAME, "Label": NAME,
     "tuple[Label, ...]": st.lists(NAME, max_size=4).map(tuple),
+    "tuple[ItemId, ...]": st.lists(NAME, max_size=4).map(tuple),
+    "tuple[float, ...]": st.lists(NUMBER, max_size=4).map(tuple),
+    "tuple[int, ...]": st.lists(WHOLE, max_size=4).map(tuple),
     "tuple[ItemId, ...] | None": st.none() | st.lists(NAME, max_size=4).map(tuple),
     "int | None": st.none() | WHOLE, "float | None": st.none() | NUMBER, "Label | None": st.none() | NAME,
     "dict[str, Any]": st.dictionaries(TEXT, JSON, max_size=3),
@@ -56,7 +59,8 @@ def test_round_trip(event):
 
 @pytest.mark.parametrize("kind", KINDS.values())
 def test_every_kind_round_trips_with_nothing_but_what_it_must_have(kind):
-    needed = {one.name: {"str": "x", "ItemId": 1, "Label": "a", "Label | None": None}.get(one.type, 1)
+    plain = {"str": "x", "ItemId": 1, "Label": "a", "Label | None": None}
+    needed = {one.name: () if one.type.startswith("tuple") else plain.get(one.type, 1)
               for one in fields(kind) if one.default is one.default_factory}  # fmt: skip
     event = kind(**needed)
     assert decode(encode(event)) == event

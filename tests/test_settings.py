@@ -13,8 +13,8 @@ texts = st.text(st.characters(exclude_categories=["Cs"]))
 lists = st.lists(texts).map(tuple)
 every = st.builds(
     Settings, kind=st.sampled_from(KINDS), columns=lists, show=lists, id=texts, label=texts, labels=lists,
-    encoder=texts, model=texts, strategy=texts, audit=st.floats(0, 1), budget=st.integers(0, 2**63 - 1),
-    seed=st.integers(0, 2**63 - 1), journal=texts,
+    encoder=texts, model=texts, strategy=texts, audit=st.floats(0, 1),
+    audit_weighted=st.floats(0, 1), budget=st.integers(0, 2**63 - 1), seed=st.integers(0, 2**63 - 1), journal=texts,
 )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.random import default_rng
 
 from asklearn.errors import PoolExhausted
+from asklearn.events import Drawn
 from asklearn.pool import Pool
 from asklearn.protocols import Model
 from asklearn.ranking import Known, rank
@@ -30,23 +31,33 @@ def open_rows(state: State, size: int) -> Indices:
     return np.flatnonzero(open_N)
 
 
-def audit_due(state: State, orders: Sequence[Indices], rows: Indices, n: int) -> dict[int, float]:
-    """Return which open `rows` the audit's prefixes reach once `n` more items are asked.
+def places(state: State, size: int, n: int) -> int:
+    """Return how many items an ask of `n` can hand out, of a pool of `size`.
 
-    Each with the probability that the audit's design has drawn it by then.
+    Raises
+    ------
+    PoolExhausted
+        If nothing is left to ask, or the budget is spent.
     """
-    plan = state.plan.after(n)
-    due: dict[int, float] = {}
-    for order, prefix, size in zip(orders, plan.prefixes, plan.sizes, strict=True):
-        reached = order[:prefix]
-        for row in reached[np.isin(reached, rows, assume_unique=True)]:
-            due[int(row)] = prefix / size
+    return min(n, _left(state, len(open_rows(state, size))))
+
+
+def audit_due(state: State, rounds: Sequence[Drawn], rows: Indices, n: int) -> dict[int, float]:
+    """Return up to `n` open `rows` that the audit has drawn by now, with the probability of each draw.
+
+    `rounds` are those that this ask opens; who did not fit into an earlier batch comes first.
+    """
+    drawn = dict(state.drawn)
+    for one in rounds:
+        drawn.update(zip(one.items, one.probability, strict=True))
+    is_open = set(rows.tolist())
+    due = {row: p for item, p in drawn.items() if (row := state.row(item)) in is_open and row is not None}
     return dict(list(due.items())[:n])
 
 
 def choose(
     state: State,
-    orders: Sequence[Indices],
+    rounds: Sequence[Drawn],
     pool: Pool,
     strategy: Strategy,
     model: Model | None,
@@ -54,28 +65,23 @@ def choose(
     n: int,
     seconds: dict[str, float],
 ) -> tuple[Batch, list[float | None]]:
-    """Choose up to `n` items, and give the audit's probability of each (None: the strategy picked it).
+    """Choose `n` items, and give the audit's probability of each (None: the strategy picked it).
 
     The audit's items stand at random places of the batch, so that their place does not tell them apart.
-
-    Raises
-    ------
-    PoolExhausted
-        If nothing is left to ask, or the budget is spent.
+    `model` and `labels` are what the strategy may know: nothing that the audit's labels have taught.
     """
     assert state.settings is not None
     rows = open_rows(state, len(pool))
-    n = min(n, _left(state, len(rows)))
-    audit = audit_due(state, orders, rows, n)
+    audit = audit_due(state, rounds, rows, n)
     audited = np.array(list(audit), np.intp)
     rng = default_rng(seed_for(state.settings.seed, "ask", len(state.asks)))
     rest = np.setdiff1d(rows, audited, assume_unique=True)
     closed = np.setdiff1d(np.arange(len(pool)), rows, assume_unique=True)
     known = Known(closed, [labels.get(row) for row in closed.tolist()], _seconds(state, closed, strategy))
     picked, scores, why = rank(strategy, pool, rest, known, model, n - len(audited), rng, seconds)
-    places = np.sort(rng.choice(n, len(audited), replace=False))
-    chosen = np.insert(picked, places - np.arange(len(audited)), audited)
-    from_audit = np.isin(np.arange(n), places).tolist()
+    where = np.sort(rng.choice(n, len(audited), replace=False))
+    chosen = np.insert(picked, where - np.arange(len(audited)), audited)
+    from_audit = np.isin(np.arange(n), where).tolist()
     score = iter(scores)
     batch = Batch(
         ids=[state.item(int(row)) for row in chosen],

@@ -12,6 +12,7 @@ one in ``_UPGRADES``.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, ClassVar
@@ -40,7 +41,8 @@ class Configured(Event):
     """What the settings meant from here on.
 
     ``labels`` are the declared classes; with ``open_labels`` an answer may name a further one.
-    ``audit`` is the share of every batch that is drawn at random for honest estimates.
+    ``audit`` is the share of every batch that is drawn uniformly for honest estimates, ``audit_weighted``
+    the share that is drawn with a probability that follows the predicted error.
     """
 
     seed: int
@@ -48,6 +50,7 @@ class Configured(Event):
     labels: tuple[Label, ...] = ()
     open_labels: bool = True
     audit: float = 0.1
+    audit_weighted: float = 0.0
     strategy: str = "auto"
     model: str = "logistic"
     budget: int | None = None
@@ -73,7 +76,7 @@ class Added(Event):
 class Asked(Event):
     """An item was handed out to be labelled.
 
-    ``probability`` is the audit design's probability of drawing the item by now, and None where
+    ``probability`` is that with which the audit drew the item, as :class:`Drawn` says it, and None where
     nothing random decided: such a label trains and discovers, and never estimates.
     """
 
@@ -83,6 +86,24 @@ class Asked(Event):
     score: float | None = None
     model: int | None = None
     annotator: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawn(Event):
+    """A round of the audit: who entered it by lot, written down before any of them is asked.
+
+    ``probability`` is that with which each of ``items`` entered in this round, by the uniform or by the
+    weighted draw, given that it had not entered before; it is never reckoned anew. ``round`` counts from 0.
+    ``expected`` is how many items of each cohort were to enter on average, ``prefixes`` how long each
+    cohort's uniform prefix is from here on, ``weighted`` how many weighted draws the round was owed.
+    """
+
+    round: int
+    items: tuple[ItemId, ...]
+    probability: tuple[float, ...]
+    expected: tuple[float, ...]
+    prefixes: tuple[int, ...]
+    weighted: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,7 +207,7 @@ class RolledBack(Event):
 KINDS: dict[str, type[Event]] = {
     kind.__name__: kind
     for kind in (
-        Configured, Added, Asked, Answered, Skipped, Flagged, Retracted, Resolved, Erased,
+        Configured, Added, Drawn, Asked, Answered, Skipped, Flagged, Retracted, Resolved, Erased,
         Fitted, Measured, Released, RolledBack,
     )
 }  # fmt: skip
@@ -198,8 +219,10 @@ _INFINITE = (float("inf"), float("-inf"))
 _TYPES: dict[str, set[type]] = {
     "str": {str}, "int": {int}, "bool": {bool}, "float": {float, int}, "None": {type(None)},
     "ItemId": {str, int}, "Label": {str, int}, "tuple[ItemId, ...]": {tuple},
-    "tuple[Label, ...]": {tuple}, "dict[str, Any]": {dict},
+    "tuple[Label, ...]": {tuple}, "tuple[float, ...]": {tuple}, "tuple[int, ...]": {tuple},
+    "dict[str, Any]": {dict},
 }  # fmt: skip
+_HOLDS: dict[str, set[type]] = {"tuple[float, ...]": {float, int}, "tuple[int, ...]": {int}}
 
 
 def _types(words: list[str]) -> set[type]:
@@ -218,6 +241,7 @@ class _Codec:
         words = {one.name: str(one.type).split(" | ") for one in fields(kind)}
         self.tuples = [name for name, kinds in words.items() if kinds[0].startswith("tuple")]
         self.takes: dict[str, set[type]] = {name: _types(kinds) for name, kinds in words.items()}
+        self.holds = {name: _HOLDS.get(words[name][0], {str, int}) for name in self.tuples}
 
     def encode(self, event: Event) -> dict[str, Any]:
         unset = object()
@@ -243,8 +267,12 @@ class _Codec:
             raise TypeError(f"{name} may not be {value!r:.99}")
         if type(value) is float and (value != value or value in _INFINITE):
             raise ValueError(f"{name} must be finite")
-        if type(value) is tuple and not set(map(type, value)) <= {str, int}:
-            raise TypeError(f"{name} must hold str or int only")
+        if type(value) is tuple and not set(map(type, value)) <= self.holds[name]:
+            raise TypeError(
+                f"{name} must hold {' or '.join(sorted(k.__name__ for k in self.holds[name]))} only"
+            )
+        if type(value) is tuple and float in self.holds[name] and not all(map(math.isfinite, value)):
+            raise ValueError(f"{name} must be finite")
 
 
 _Codec.made = {name: _Codec(kind) for name, kind in KINDS.items()}

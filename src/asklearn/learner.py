@@ -48,6 +48,9 @@ class ActiveLearner(Loop):
     audit : float, optional
         Share of every batch that is drawn uniformly, for honest estimates; in [0, 1]. By default the
         journal's own, or 0.1.
+    audit_weighted : float, optional
+        Share that is drawn where mistakes are likely, for narrower estimates; by default the journal's own,
+        or 0.05 where there is a uniform share that leaves room.
     budget : int, optional
         Number of items to ask for in all, 0 for no limit; by default the journal's own, or no limit.
     metric : str
@@ -134,8 +137,8 @@ class ActiveLearner(Loop):
         Returns
         -------
         Audited
-            A uniform sample of the pool, as far as it has been answered; empty before the audit's first
-            label. Its arrays are read-only.
+            A random sample of the pool with its weights, as far as whole rounds of it have been answered;
+            empty before the audit's first label. Its arrays are read-only.
 
         Raises
         ------
@@ -150,7 +153,7 @@ class ActiveLearner(Loop):
         --------
         >>> from sklearn.datasets import load_digits
         >>> X, y = load_digits(return_X_y=True)
-        >>> learner = ActiveLearner("logistic", X, audit=0.5, seed=0)
+        >>> learner = ActiveLearner("logistic", X, audit=0.5, audit_weighted=0.0, seed=0)
         >>> for _ in range(2):
         ...     batch = learner.ask(50)
         ...     learner.tell(batch.ids, y[batch.rows])

@@ -10,10 +10,12 @@ from typing import Any
 
 import numpy as np
 from numpy.random import default_rng
+from numpy.typing import NDArray
 
 from asklearn.arguments import whole
-from asklearn.asking import choose
-from asklearn.audit import audit_order
+from asklearn.asking import choose, places
+from asklearn.audit import WEIGHTED, audit_order, permanent_numbers, weighted_share
+from asklearn.drawing import audited_items, draw, predicted_errors
 from asklearn.errors import BadInput, JournalError, NotFitted
 from asklearn.events import Added, Asked, Configured, Event, Fitted, Measured
 from asklearn.journal import Journal
@@ -47,6 +49,7 @@ class Loop(Recorder):
         labels: Sequence[Label] | None = None,
         open_labels: bool | None = None,
         audit: float | None = None,
+        audit_weighted: float | None = None,
         budget: int | None = None,
         metric: str = "accuracy",
         journal: str | os.PathLike[str] | Journal | None = None,
@@ -56,10 +59,11 @@ class Loop(Recorder):
         if X is None:
             raise BadInput("ActiveLearner needs the pool's features. Got X=None.")
         seed = None if seed is None else whole(seed, "seed is a whole number, at least 0", 0)
-        if audit is not None and not 0 <= audit <= 1:
-            raise BadInput(
-                f"audit is the share of a batch that is drawn at random, from 0 to 1. Got {audit}."
-            )
+        for name, share in (("audit", audit), ("audit_weighted", audit_weighted)):
+            if share is not None and not 0 <= share <= 1:
+                raise BadInput(
+                    f"{name} is the share of a batch that is drawn at random, from 0 to 1. Got {share}."
+                )
         if budget is not None:
             budget = whole(budget, "budget is the number of items to ask for, or 0 for no limit", 0)
         self.strategy = strategy_of(strategy)
@@ -71,6 +75,7 @@ class Loop(Recorder):
             "labels": None if labels is None else classify(labels).labels,
             "open_labels": open_labels,
             "audit": None if audit is None else float(audit),
+            "audit_weighted": None if audit_weighted is None else float(audit_weighted),
         }
         given = {name: value for name, value in wanted.items() if value is not None}
         if budget is not None:
@@ -79,7 +84,9 @@ class Loop(Recorder):
         self._fitted: Model | None = None
         self._scorer: Model | None = None
         self._trained_on: tuple[list[int], list[Label]] = ([], [])
+        self._chosen_on: dict[int, Label] = {}
         self._orders: list[Indices] = []
+        self._numbers: list[NDArray[np.float64]] = []
         added = _added(self._pool, ids, 0, clock())
         super().__init__(journal, annotator=annotator, clock=clock)
         self._check_pool(added)
@@ -130,20 +137,23 @@ class Loop(Recorder):
 
         def attempt(state: State) -> tuple[list[Event], Batch]:
             nonlocal chosen
-            basis = state.plan.after(0), len(state.asks), state.settings
+            basis = state.plan.after(0), len(state.asks), len(state.rounds), state.settings
             if (
                 chosen
                 and chosen[0] == basis
                 and all(state.status(i) is Status.WAITING for i in chosen[2].ids)
             ):
                 return chosen[1], chosen[2]  # replies to other items came in between: they do not matter
-            batch, probabilities = choose(
-                state, self._audit_orders(state), self._pool, self.strategy, self._scorer,
-                dict(zip(*self._trained_on, strict=True)), n, self.seconds,
-            )  # fmt: skip
-            version = state.fits[-1].model if self._fitted is not None else None
             now = self._clock()
-            asked: list[Event] = [
+            fit = places(state, len(self._pool), n)
+            orders = self._audit_orders(state)
+            rounds = draw(state, orders, self._audit_numbers, self._predicted_errors, fit, now)
+            batch, probabilities = choose(
+                state, rounds, self._pool, self.strategy, self._scorer, self._chosen_on, fit, self.seconds
+            )
+            version = state.fits[-1].model if self._fitted is not None else None
+            asked: list[Event] = [*rounds]
+            asked += [
                 Asked(item=item, stream=stream, probability=p, score=score, model=version, time=now)
                 for item, stream, p, score in zip(
                     batch.ids, batch.streams, probabilities, batch.scores, strict=True
@@ -175,24 +185,27 @@ class Loop(Recorder):
         """
         state = self._whole_state()
         rows, labels = self._training_set(state)
-        if (rows, labels) == self._trained_on:
-            return
+        if (rows, labels) != self._trained_on:
+            self._refit(state, rows, labels)
+        self._refit_chooser(state)
+
+    def _refit(self, state: State, rows: list[int], labels: list[Label]) -> None:
         if len(set(labels)) < 2:
-            self._fitted = self._scorer = None
+            self._fitted = None
             self._trained_on = rows, labels
             return
         position = state.position
         last = state.fits[-1] if state.fits else None
         keep = last is not None and last.tuned_at > 0 and len(labels) < RETUNE * last.tuned_at
         params = last.params if last is not None and keep else None
-        before, held = self._fitted, (self._fitted, self._scorer, self._trained_on)
+        before, held = self._fitted, (self._fitted, self._trained_on)
         started = time.perf_counter()
-        self._fit(self._pool.take(np.array(rows)), labels, params)
+        fresh = self._prototype.fresh(seed_for(self.seed, "fit", len(labels)), params)
+        self._fitted = fresh.fit(self._pool.take(np.array(rows)), labels)
         self.seconds["fit"] = time.perf_counter() - started
         self._trained_on = rows, labels
         if last is not None and last.position >= state.replied_at:
             return
-        assert self._fitted is not None
         fit = Fitted(
             model=0,
             position=position,
@@ -211,18 +224,34 @@ class Loop(Recorder):
         try:
             self._append_at(attempt)
         except BaseException:  # a model that is not recorded is none
-            self._fitted, self._scorer, self._trained_on = held
+            self._fitted, self._trained_on = held
             raise
 
-    def _fit(self, features: Floats, labels: list[Label], params: dict[str, Any] | None) -> None:
-        fresh = self._prototype.fresh(seed_for(self.seed, "fit", len(labels)), params)
-        self._fitted = self._scorer = fresh.fit(features, labels)
-        if "draws" in self.strategy.needs and not self._fitted.gives_draws:
-            settled = self._prototype.fresh(0, self._fitted.params() if params is None else params).estimator
-            drawing = getattr(settled, "with_draws", None)
-            committee = drawing() if drawing else lookup("models", "committee")(settled)
-            seed = seed_for(self.seed, "committee", len(labels))
-            self._scorer = adapt("models", committee).fresh(seed).fit(features, labels)
+    def _refit_chooser(self, state: State) -> None:
+        """Fit the model that chooses: the present one's settings, without the labels of the audit.
+
+        What it picks trains in every fold of an evaluation, so that no audit label may have a say in it.
+        """
+        audited = audited_items(state, self._audit_orders(state))
+        told = {row: label for row, label in zip(*self._trained_on, strict=True) if row not in audited}
+        if told == self._chosen_on:
+            return
+        self._chosen_on, self._scorer = told, None
+        if self._fitted is None or len(set(told.values())) < 2:
+            return
+        draws = "draws" in self.strategy.needs and not self._fitted.gives_draws
+        if len(told) == len(self._trained_on[0]) and not draws:
+            self._scorer = self._fitted
+            return
+        started = time.perf_counter()
+        rows, labels = np.array(list(told), np.intp), list(told.values())
+        chooser = self._prototype.fresh(seed_for(self.seed, "choose", len(labels)), self._params())
+        if draws:
+            drawing = getattr(chooser.estimator, "with_draws", None)
+            committee = drawing() if drawing else lookup("models", "committee")(chooser.estimator)
+            chooser = adapt("models", committee).fresh(seed_for(self.seed, "committee", len(labels)))
+        self._scorer = chooser.fit(self._pool.take(rows), labels)
+        self.seconds["fit"] += time.perf_counter() - started
 
     # Inside
 
@@ -247,6 +276,14 @@ class Loop(Recorder):
             model=model if isinstance(model, str) else type(model).__name__,
             **wanted,
         )
+        if "audit_weighted" not in wanted:
+            usual = WEIGHTED if held is None else held.audit_weighted
+            settings = replace(settings, audit_weighted=weighted_share(settings.audit, usual))
+        if settings.audit + settings.audit_weighted > 1 + 1e-9:
+            raise BadInput(
+                "The uniform and the weighted audit are at most the whole batch together. "
+                f"Got audit={settings.audit}, audit_weighted={settings.audit_weighted}."
+            )
         if settings != held:
             self._append_at(
                 lambda state: ([settings], None) if state.settings in (held, None) else ([], None)
@@ -306,6 +343,22 @@ class Loop(Recorder):
             ids = range(cohort.start, cohort.stop) if cohort.ids is None else cohort.ids
             self._orders.append(cohort.start + audit_order(ids, self.seed))
         return self._orders
+
+    def _audit_numbers(self) -> NDArray[np.float64]:
+        """Return r2 of every row."""
+        for cohort in self._state.cohorts[len(self._numbers) :]:
+            ids = range(cohort.start, cohort.stop) if cohort.ids is None else cohort.ids
+            self._numbers.append(permanent_numbers(ids, self.seed, which=2))
+        return np.concatenate(self._numbers)
+
+    def _predicted_errors(self) -> Floats:
+        return predicted_errors(self._pool, self._scorer, self._chosen_on)
+
+    def _params(self) -> dict[str, Any]:
+        """Return the settings of the present model, those that it tuned too."""
+        assert self._fitted is not None
+        recorded = self._state.fits[-1].params if self._state.fits else {}
+        return recorded or self._fitted.params()
 
     def _measured(self, one: Estimate, model: int) -> Measured:
         return Measured(

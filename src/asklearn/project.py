@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from asklearn.asking import WHY_AUDITED
+from asklearn.audit import weighted_share
 from asklearn.errors import BadInput, JournalError
 from asklearn.journal import open_state
 from asklearn.learner import ActiveLearner
@@ -176,6 +177,7 @@ def learner_of(
         labels=settings.labels,
         open_labels=not settings.labels,
         audit=settings.audit,
+        audit_weighted=weighted_share(settings.audit, settings.audit_weighted),
         budget=settings.budget,
         journal=settings.journal_in(folder),
     )

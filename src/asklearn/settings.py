@@ -37,8 +37,9 @@ class Settings:
         The classes; empty if annotators make them up.
     encoder, model, strategy : str
         Registered names with options. An encoder or model is empty for the default of its kind.
-    audit : float
-        Share of every batch that is drawn at random.
+    audit, audit_weighted : float
+        Shares of every batch that are drawn uniformly, and where mistakes are likely. The second is nothing
+        without the first, and at most what it leaves.
     budget : int
         Number of items to ask for in all; 0 for no limit.
     seed : int
@@ -63,6 +64,7 @@ class Settings:
     model: str = ""
     strategy: str = "auto"
     audit: float = 0.1
+    audit_weighted: float = 0.05
     budget: int = 0
     seed: int = 0
     journal: str = "journal.db"

@@ -31,6 +31,7 @@ from asklearn.events import (
     Answered,
     Asked,
     Configured,
+    Drawn,
     Erased,
     Event,
     Fitted,
@@ -125,7 +126,11 @@ class State:
     resolved, erased : dict, set
         Settled labels, and ids whose content is gone.
     plan : AuditPlan
-        The audit's prefix of each cohort.
+        The audit's prefix of each cohort, and what the weighted audit is owed.
+    rounds : list of Drawn
+        The audit's rounds; empty in journals that were begun before there were any.
+    drawn : dict
+        Item id to the probability with which it entered the audit.
     fits, measured : list
         Every model version and estimate so far.
     serving : list of int
@@ -150,6 +155,8 @@ class State:
         self.resolved: dict[ItemId, Label] = {}
         self.erased: set[ItemId] = set()
         self.plan = AuditPlan()
+        self.rounds: list[Drawn] = []
+        self.drawn: dict[ItemId, float] = {}
         self.fits: list[Fitted] = []
         self.measured: list[Measured] = []
         self.serving: list[int] = []
@@ -259,6 +266,8 @@ def check(state: State, event: Event) -> None:
         )
     elif isinstance(event, Added):
         _check_added(state, event)
+    elif isinstance(event, Drawn):
+        _check_drawn(state, event)
     elif isinstance(event, Fitted) and state.fits and event.model <= state.fits[-1].model:
         raise NotAllowed(f"A model version must be above {state.fits[-1].model}. Got {event.model}.")
     elif isinstance(event, Released) and event.model not in {fit.model for fit in state.fits}:
@@ -282,9 +291,25 @@ def _check_added(state: State, event: Added) -> None:
             )
 
 
+def _check_drawn(state: State, event: Drawn) -> None:
+    if event.round < len(state.rounds):
+        raise NotAllowed(f"The audit's next round is number {len(state.rounds)}. Got {event.round}.")
+    if len(event.items) != len(event.probability) or not all(0 < p <= 1 for p in event.probability):
+        raise NotAllowed(
+            f"Expected a probability in (0, 1] for each of {len(event.items)} items. Got {event.probability}."
+        )
+    if not len(event.expected) == len(event.prefixes) == len(state.cohorts):
+        raise NotAllowed(
+            f"Expected numbers for {len(state.cohorts)} cohorts. Got {event.expected}, {event.prefixes}."
+        )
+    for item in event.items:
+        if state.row(item) is None or item in state.drawn:
+            raise NotAllowed(f"Only an item of the pool can be drawn, and once. Got {item!r}.")
+
+
 def _configured(state: State, event: Configured) -> None:
     state.settings = event
-    state.plan.share = event.audit
+    state.plan.share, state.plan.weighted = event.audit, event.audit_weighted
 
 
 def _added(state: State, event: Added) -> None:
@@ -292,6 +317,12 @@ def _added(state: State, event: Added) -> None:
     state.plan.add_cohort(event.stop - event.start)
     if event.ids is not None:
         state.row_of.update(zip(event.ids, range(event.start, event.stop), strict=True))
+
+
+def _drawn(state: State, event: Drawn) -> None:
+    state.rounds.append(event)
+    state.drawn.update(zip(event.items, event.probability, strict=True))
+    state.plan.owed -= event.weighted
 
 
 def _asked(state: State, event: Asked) -> None:
@@ -335,6 +366,7 @@ def _rolled_back(state: State, event: RolledBack) -> None:
 _FOLDS: dict[type[Event], Any] = {
     Configured: _configured,
     Added: _added,
+    Drawn: _drawn,
     Asked: _asked,
     Answered: _replied,
     Skipped: _replied,
@@ -415,6 +447,8 @@ def _to_plain(state: State) -> dict[str, Any]:
         "erased": list(state.erased),
         "credit": state.plan.credit,
         "prefixes": state.plan.prefixes,
+        "owed": state.plan.owed,
+        "rounds": [encode(one) for one in state.rounds],
         "fits": [encode(one) for one in state.fits],
         "measured": [encode(one) for one in state.measured],
         "serving": state.serving,
@@ -446,7 +480,10 @@ def _from_plain(plain: dict[str, Any]) -> State:
     state.asks = dict(zip(items, map(Ask._make, zip(*columns, strict=True)), strict=True))
     state.resolved = dict(plain["resolved"])
     state.erased = set(plain["erased"])
+    for line in plain.get("rounds", ()):
+        _drawn(state, decode(line))  # type: ignore[arg-type]
     state.plan.credit, state.plan.prefixes = plain["credit"], plain["prefixes"]
+    state.plan.owed = plain.get("owed", 0.0)
     state.fits = [decode(line) for line in plain["fits"]]  # type: ignore[misc]
     state.measured = [decode(line) for line in plain["measured"]]  # type: ignore[misc]
     state.serving = plain["serving"]

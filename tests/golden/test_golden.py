@@ -73,9 +73,12 @@ def test_it_goes_through_a_database_and_a_snapshot(events, expected, tmp_path):
     assert view(load(dump(fold(events)))) == expected
 
 
+NOT_RELEASED = {"Drawn"}
+
+
 def test_the_newest_holds_every_kind():
     lines = (HERE / f"journal_{RELEASES[-1]}.jsonl").read_text("utf-8").splitlines()
-    assert {json.loads(line)["kind"] for line in lines} == set(KINDS)
+    assert {json.loads(line)["kind"] for line in lines} == set(KINDS) - NOT_RELEASED
 
 
 def test_what_0_1_0_says():
