@@ -14,6 +14,7 @@ from asklearn.crossfit import Audited, AuditSample, CrossFit, audit_sample, cros
 from asklearn.evaluate import estimate
 from asklearn.events import Measured
 from asklearn.forecast import Needed, forecast, labels_to
+from asklearn.intervals import watched_levels
 from asklearn.loop import WATCHED, Loop
 from asklearn.metrics import metric as metric_named
 from asklearn.seeds import seed_for
@@ -127,6 +128,56 @@ class ActiveLearner(Loop):
             )
         )
         return result
+
+    def curve(self, metric: str | None = None) -> list[tuple[int, Estimate]]:
+        """Look at the learning curve: the estimates so far, with 95% intervals that hold all together.
+
+        Who stops at the moment that looks best needs these and not the intervals of :meth:`evaluate`, each of
+        which holds for one look. A look is added at most once for a number of labels; how often one looks need
+        not be known beforehand.
+
+        Parameters
+        ----------
+        metric : str, optional
+            A registered metric; the learner's own by default.
+
+        Returns
+        -------
+        list of (labels, Estimate)
+            All looks, each recorded in the journal under the metric's name and "curve", with its own level.
+
+        Raises
+        ------
+        NotFitted
+            If the labels do not name two classes yet.
+
+        Notes
+        -----
+        See :func:`asklearn.intervals.watched_levels`. Looks before the audit's first label are left out.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_digits
+        >>> X, y = load_digits(return_X_y=True)
+        >>> learner = ActiveLearner("logistic", X, audit=0.5, seed=0)
+        >>> for _ in range(2):
+        ...     batch = learner.ask(50)
+        ...     learner.tell(batch.ids, y[batch.rows])
+        ...     looks = learner.curve()
+        >>> [(labels, one.n, round(one.level, 4)) for labels, one in looks]
+        [(50, 25, 0.99), (100, 50, 0.9933)]
+        """
+        now = self.evaluate(metric)
+        name, labels = f"{now.name} curve", self.state.fits[-1].labels
+        looks = [one for one in self.state.measured if one.name == name]
+        if now.n and all(one.labels < labels for one in looks):
+            level = watched_levels([*(one.n for one in looks), max(now.n, *(one.n for one in looks), 0)])[-1]
+            new = self._measured(
+                replace(self.evaluate(metric, level=level), name=name), self.state.fits[-1].model
+            )
+            self._append_at(lambda state: ([new], None))
+            looks.append(new)
+        return [(one.labels, replace(_estimate(one), name=now.name)) for one in looks]
 
     def audited(self) -> Audited:
         """Return the audit's labels, each beside what models that did not see it believe.

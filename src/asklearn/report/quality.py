@@ -13,9 +13,9 @@ import numpy as np
 from numpy.random import default_rng
 from numpy.typing import NDArray
 
+from asklearn.calibration.reliability import Reliability, reliability
 from asklearn.crossfit import Audited
 from asklearn.intervals import betting, exact_binomial
-from asklearn.metrics import calibration_bins
 from asklearn.types import Floats, Label
 
 Flags: TypeAlias = NDArray[np.bool_]
@@ -133,12 +133,20 @@ def calibration(audited: Audited) -> dict[str, Any]:
     proba_NC = audited.proba_NC[known]
     found["said"] = float(np.average(proba_NC.max(1), weights=weight_N))
     found["right"] = share(guess_N == truth_N, weight_N)
-    for n, said, right in zip(*calibration_bins(proba_NC, truth_N), strict=True):
-        if n:
-            low, high = exact_binomial(round(float(right * n)), int(n), LEVEL)
-            part = {"said": float(said), "value": float(right), "low": low, "high": high, "n": int(n)}
-            found["bins"].append(part)
+    found["bins"] = bins_of(reliability(proba_NC, truth_N, weight_N, level=LEVEL))
     return found
+
+
+def bins_of(made: Reliability) -> list[dict[str, Any]]:
+    """Return the bins of a reliability diagram as plain values."""
+    columns = (made.confidence_B, made.accuracy_B, made.low_B, made.high_B, made.count_B)
+    return [
+        {
+            "said": float(said), "value": float(right), "low": min(float(low), float(right)),
+            "high": max(float(high), float(right)), "n": int(n),
+        }
+        for said, right, low, high, n in zip(*columns, strict=True)
+    ]  # fmt: skip
 
 
 def doubtful(audited: Audited) -> list[dict[str, Any]]:

@@ -1,0 +1,132 @@
+"""The sections of a project's page about what is to come: what labels are worth, when to stop, what was saved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from asklearn.report.charts import Series, difference_chart, dot_swatch
+from asklearn.report.html import Html, tag
+from asklearn.report.page import details, figure, legend, section, table
+from asklearn.report.words import Scale, plural, scale, value_cell
+
+SHOWN_PRICES = 8
+RULES = {
+    "target": "Target",
+    "cost": "Cost",
+    "plateau": "Plateau",
+    "stable": "Stable predictions",
+    "uncertainty": "Little doubt left",
+    "budget": "Budget",
+    "money": "Money",
+    "hours": "Hours",
+    "pool": "Pool",
+}
+VERDICTS = {True: "stop", False: "go on", None: "cannot tell"}
+
+
+def price(found: Mapping[str, Any]) -> Html:
+    """Return what the next labels would add to the score, and what became of earlier prices."""
+    given, heading = found.get("price"), "What the next labels are worth"
+    if not given:
+        return Html("")
+    if not given["next"]:
+        return section(heading, tag("p", given["none"]))
+    form = scale(given["metric"])
+    name = given["metric"].replace("_", " ")
+    first = given["next"][0]
+    told = (
+        f"The next {plural(first['n'], 'label')}, chosen as before, should add {gain_words(first, form)} to {name} "
+        f"({first['level']:.0%} interval, by {first['method']})."
+    )
+    rows = [[f"{one['n']:,}", value_cell(_gain(one, form))] for one in given["next"]]
+    caption = f"What further labels should add, with {first['level']:.0%} intervals"
+    parts = [tag("p", told), table(caption, ["labels", f"gain in {name}"], rows)]
+    return section(heading, *parts, *_past(given["past"], form))
+
+
+def gain_words(one: Mapping[str, Any], form: Scale) -> str:
+    """Return a gain with its interval, in points where the metric is a share.
+
+    Examples
+    --------
+    >>> gain_words({"value": 0.004, "low": 0.001, "high": 0.009}, Scale(True))
+    '+0.4 [+0.1, +0.9] points'
+    """
+    return " ".join(_gain(one, form)) + (" points" if form.share else "")
+
+
+def _gain(one: Mapping[str, Any], form: Scale) -> tuple[str, str]:
+    value, low, high = (
+        f"{100 * one[key]:+.1f}" if form.share else f"{one[key]:+.3f}" for key in ("value", "low", "high")
+    )
+    return value, f"[{low}, {high}]"
+
+
+def _past(past: Sequence[Mapping[str, Any]], form: Scale) -> list[Html]:
+    """Return what was said of past batches beside what came; nothing where nothing has come yet."""
+    if not past:
+        return []
+    shown = past[-SHOWN_PRICES:]
+    names = [f"{one['labels']:,} + {one['more']:,}" for one in shown]
+    unit = 100.0 if form.share else 1.0
+    drawn = [
+        _spans("said", names, [one["said"] for one in shown], 1, unit),
+        _spans("came", names, [one["came"] for one in shown], 2, unit),
+    ]
+
+    def draw(width: int) -> Html:
+        title = "Gains of past batches, as said and as they came"
+        x_title = "points gained" if form.share else "gained"
+        return difference_chart(names, drawn, title=title, x_title=x_title, width=width)
+
+    held = sum(
+        one["said"]["low"] <= one["came"]["high"] and one["came"]["low"] <= one["said"]["high"]
+        for one in past
+    )
+    told = (
+        f"Of {plural(len(past), 'past batch', 'past batches')}, what was said and what came do not contradict each "
+        f"other in {held}. What came is a difference of two estimates from few random labels, and so rough."
+    )
+    rows = [
+        [name, value_cell(_gain(one["said"], form)), value_cell(_gain(one["came"], form))]
+        for name, one in zip(names, shown, strict=True)
+    ]
+    numbers = details("The numbers of this chart", table("Gains", ["labels", "said", "came"], rows))
+    note = (
+        f"Labels before and added, {plural(len(shown), 'latest batch', 'latest batches')}; bars: intervals."
+    )
+    return [tag("h3", "What was said, and what came"), tag("p", told), legend(dot_swatch, drawn),
+            figure(draw, note, data=numbers)]  # fmt: skip
+
+
+def _spans(
+    name: str, rows: Sequence[str], parts: Sequence[Mapping[str, Any]], style: int, unit: float
+) -> Series:
+    value, low, high = ([unit * one[key] for one in parts] for key in ("value", "low", "high"))
+    notes = [
+        f"{row} labels, {name}: {v:+.3g} [{a:+.3g}, {b:+.3g}]"
+        for row, v, a, b in zip(rows, value, low, high, strict=True)
+    ]
+    return Series(name, value, [], low, high, style, notes)
+
+
+def stop_rules(found: Mapping[str, Any]) -> Html:
+    """Return what every rule says of stopping, those that do not decide included; a table without a section."""
+    advice = found.get("advice")
+    if not advice:
+        return Html("")
+    rows = [
+        [
+            RULES.get(one["rule"], one["rule"]),
+            tag("td", VERDICTS[one["stop"]]),
+            tag("td", _sentence(one["reason"])),
+        ]
+        for one in advice
+    ]
+    decided = "At least one that decides says stop." if found["stop"] else "None that decides says stop."
+    return table(f"What each rule says of stopping. {decided}", ["rule", "says", "because"], rows, "settings")
+
+
+def _sentence(words: str) -> str:
+    return words[:1].upper() + words[1:] + "."
