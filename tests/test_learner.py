@@ -34,6 +34,7 @@ from asklearn.errors import (
     UnknownName,
 )
 from asklearn.events import Answered, Asked, Erased, Fitted, Measured
+from asklearn.intervals import watched_levels
 from asklearn.journal import MemoryJournal
 from asklearn.learner import ActiveLearner
 from asklearn.pool import Pool
@@ -1019,6 +1020,29 @@ class TestEvaluate:
             learner.tell(batch.ids, [int(row >= 150) for row in batch.rows])
             learner.evaluate()
         assert any("agree with their predecessors" in reason for reason in learner.should_stop().reasons)
+
+
+def test_the_looks_at_a_curve_hold_together_and_are_kept(digits: Any) -> None:
+    journal = MemoryJournal()
+    learner = make(digits, audit=0.5, journal=journal)
+    for size in (20, 10, 30):
+        rounds(learner, digits, (size,))
+        looks = learner.curve()
+        assert looks == learner.curve()
+    assert [labels for labels, _ in looks] == [20, 30, 60]
+    assert [one.level for _, one in looks] == watched_levels([one.n for _, one in looks])
+    assert sum(1 - one.level for _, one in looks) < 0.05
+    now = learner.evaluate()
+    assert looks[-1][1].value == now.value
+    assert looks[-1][1].low < now.low
+    assert make(digits, audit=0.5, journal=journal).curve() == looks
+    assert len(learner.curve("neg_log_loss")) == 1
+
+
+def test_a_curve_has_no_look_before_the_audit_has_a_label(digits: Any) -> None:
+    learner = make(digits, audit=0.0)
+    rounds(learner, digits, (20,))
+    assert learner.curve() == []
 
 
 def test_reopening_keeps_the_settings_that_are_not_given(digits: Any) -> None:
