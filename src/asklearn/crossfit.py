@@ -9,7 +9,7 @@ import numpy as np
 from numpy.random import Generator
 
 from asklearn.audit import design_weights
-from asklearn.evaluate import UNKNOWN, folds
+from asklearn.evaluate import UNKNOWN, Control, folds
 from asklearn.metrics import Metric
 from asklearn.protocols import Model
 from asklearn.state import State, Status
@@ -54,6 +54,13 @@ class Beliefs:
 
     audit_NC: Floats
     pool_MC: Floats
+
+    def control(self, metric: Metric) -> Control | None:
+        """Return what they say of `metric`; None where it is no mean over items."""
+        if metric.items is None:
+            return None
+        pool_M = believed(metric, self.pool_MC)
+        return Control(believed(metric, self.audit_NC), float(pool_M.mean()), len(pool_M))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +128,13 @@ def audit_sample(state: State, orders: Sequence[Indices], label_of: Mapping[int,
     scale = len(rows) / max(spoken_for - len(erased), 1)
     covers = spoken_for / sum(map(len, orders)) if rows else 1.0
     return AuditSample(rows, [label_of.get(row) for row in rows], [one * scale for one in weights], covers)
+
+
+def spoken_for(state: State, orders: Sequence[Indices], sample: AuditSample) -> Indices:
+    """Return the rows of the cohorts that a sample speaks for, those of erased items excepted."""
+    rows = [order for order in orders if len(np.intersect1d(order, sample.rows, assume_unique=True))]
+    erased = [row for row in map(state.row, state.erased) if row is not None]
+    return np.setdiff1d(np.concatenate(rows), erased)
 
 
 def _rounds(state: State, orders: Sequence[Indices]) -> list[list[_Round]]:

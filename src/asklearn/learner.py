@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,16 +11,26 @@ from numpy.random import Generator, default_rng
 
 from asklearn.arguments import confidence
 from asklearn.asking import open_rows
-from asklearn.crossfit import Audited, AuditSample, CrossFit, audit_sample, cross_fit
-from asklearn.evaluate import estimate
+from asklearn.crossfit import (
+    Audited,
+    AuditSample,
+    Beliefs,
+    CrossFit,
+    audit_sample,
+    beliefs,
+    cross_fit,
+    spoken_for,
+)
+from asklearn.evaluate import MIN_FOR_CONTROL, Control, estimate
 from asklearn.events import Measured
 from asklearn.forecast import Needed, forecast, labels_to
 from asklearn.intervals import watched_levels
 from asklearn.loop import WATCHED, Loop
+from asklearn.metrics import Metric
 from asklearn.metrics import metric as metric_named
 from asklearn.seeds import seed_for
 from asklearn.stopping import spent, stable
-from asklearn.types import Estimate, Stop
+from asklearn.types import Estimate, Label, Stop
 
 LEVEL = 0.95
 
@@ -81,6 +92,7 @@ class ActiveLearner(Loop):
     """
 
     _crossfit: tuple[tuple[Any, AuditSample], CrossFit] | None = None
+    _beliefs: tuple[tuple[Any, AuditSample], Beliefs] | None = None
 
     def evaluate(self, metric: str | None = None, *, level: float = LEVEL) -> Estimate:
         """Estimate how good the present model is on a new item like those of the pool.
@@ -116,7 +128,10 @@ class ActiveLearner(Loop):
         sample, made = self._cross_fitted()
         fit = self._state.fits[-1]
         rng = default_rng(seed_for(self.seed, "interval", fit.labels))
-        result = estimate(wanted, made.proba_NC, made.truth_N, rng, weight_N=made.weight_N, level=level)
+        control = self._control(wanted, sample, made.classes)
+        result = estimate(
+            wanted, made.proba_NC, made.truth_N, rng, weight_N=made.weight_N, control=control, level=level
+        )
         if sample.covers < 1:
             part = f"speaks for {sample.covers:.0%} of the pool: the other cohorts have no audit label yet"
             result = replace(result, method=f"{result.method}, {part}")
@@ -296,6 +311,20 @@ class ActiveLearner(Loop):
             fresh = self._prototype.fresh(seed_for(self.seed, "crossfit", fit.labels), fit.params)
             self._crossfit = basis, cross_fit(fresh, self._pool.take, self._trained_on, sample, rng)
         return sample, self._crossfit[1]
+
+    def _control(self, metric: Metric, sample: AuditSample, classes: Sequence[Label]) -> Control | None:
+        """What predictions alone say of `metric`, where there are audit labels enough for that to help."""
+        if metric.items is None or len(sample.rows) < MIN_FOR_CONTROL:
+            return None
+        basis = self._trained_on, sample
+        if self._beliefs is None or self._beliefs[0] != basis:
+            fit = self._state.fits[-1]
+            rng = default_rng(seed_for(self.seed, "beliefs", fit.labels))
+            fresh = self._prototype.fresh(seed_for(self.seed, "control", fit.labels), fit.params)
+            population = spoken_for(self._state, self._audit_orders(self._state), sample)
+            made = beliefs(fresh, self._pool.take, self._trained_on, sample, classes, population, rng)
+            self._beliefs = basis, made
+        return self._beliefs[1].control(metric)
 
 
 def _estimate(one: Measured) -> Estimate:
