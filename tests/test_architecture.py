@@ -18,13 +18,14 @@ FLOORS = {
     "words": ["types", "errors", "arguments", "files", "seeds", "protocols", "registry", "__init__"],
     "mathematics": [
         "acquisition", "selection", "strategies", "metrics", "intervals", "estimators", "evaluate",
-        "calibration", "conformal", "selective", "forecast", "stopping", "curves", "neighbours", "costs", "statistics",
+        "calibration", "conformal", "selective", "forecast", "stopping", "curves", "neighbours", "costs",
+        "statistics", "gaps",
     ],
     "truth": ["audit", "events", "state", "journal"],
     "edges": ["journals", "models", "encoders", "sources", "tasks"],
     "loop": [
         "learner", "loop", "recorder", "asking", "drawing", "pool", "vectors", "features", "ranking", "crossfit",
-        "simulate", "dataset",
+        "evidence", "aiming",        "simulate", "dataset",
     ],
     "testing": ["testing"],
     "doors": [

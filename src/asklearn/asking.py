@@ -8,8 +8,10 @@ from statistics import median
 import numpy as np
 from numpy.random import default_rng
 
+from asklearn.aiming import aim
 from asklearn.errors import PoolExhausted
 from asklearn.events import Drawn
+from asklearn.gaps import Gap
 from asklearn.pool import Pool
 from asklearn.protocols import Model
 from asklearn.ranking import Known, rank
@@ -31,15 +33,17 @@ def open_rows(state: State, size: int) -> Indices:
     return np.flatnonzero(open_N)
 
 
-def places(state: State, size: int, n: int) -> int:
-    """Return how many items an ask of `n` can hand out, of a pool of `size`.
+def places(state: State, size: int, n: int, gap: Gap | None = None) -> int:
+    """Return how many items an ask of `n` can hand out, of a pool of `size` or of one gap in it.
 
     Raises
     ------
     PoolExhausted
         If nothing is left to ask, or the budget is spent.
     """
-    return min(n, _left(state, len(open_rows(state, size))))
+    rows = open_rows(state, size)
+    most = min(n, _left(state, len(rows)))
+    return most if gap is None else min(most, _left_of(gap, rows))
 
 
 def audit_due(state: State, rounds: Sequence[Drawn], rows: Indices, n: int) -> dict[int, float]:
@@ -64,11 +68,13 @@ def choose(
     labels: Mapping[int, Label],
     n: int,
     seconds: dict[str, float],
+    gap: Gap | None = None,
 ) -> tuple[Batch, list[float | None]]:
     """Choose `n` items, and give the audit's probability of each (None: the strategy picked it).
 
     The audit's items stand at random places of the batch, so that their place does not tell them apart.
-    `model` and `labels` are what the strategy may know: nothing that the audit's labels have taught.
+    `model` and `labels` are what the strategy may know: nothing that the audit's labels have taught. With a
+    gap, what is not the audit's comes from it instead of from the strategy.
     """
     assert state.settings is not None
     rows = open_rows(state, len(pool))
@@ -77,8 +83,11 @@ def choose(
     rng = default_rng(seed_for(state.settings.seed, "ask", len(state.asks)))
     rest = np.setdiff1d(rows, audited, assume_unique=True)
     closed = np.setdiff1d(np.arange(len(pool)), rows, assume_unique=True)
-    known = Known(closed, [labels.get(row) for row in closed.tolist()], _seconds(state, closed, strategy))
-    picked, scores, why = rank(strategy, pool, rest, known, model, n - len(audited), rng, seconds)
+    if gap is not None:
+        picked, scores, why = aim(gap, pool, rest, closed, n - len(audited), rng)
+    else:
+        known = Known(closed, [labels.get(row) for row in closed.tolist()], _seconds(state, closed, strategy))
+        picked, scores, why = rank(strategy, pool, rest, known, model, n - len(audited), rng, seconds)
     where = np.sort(rng.choice(n, len(audited), replace=False))
     chosen = np.insert(picked, where - np.arange(len(audited)), audited)
     from_audit = np.isin(np.arange(n), where).tolist()
@@ -105,6 +114,15 @@ def _seconds(state: State, rows: Indices, strategy: Strategy) -> list[float | No
         times = [one.seconds for one in said if one.kind == "Answered" and one.seconds is not None]
         found.append(median(times) if times else None)
     return found
+
+
+def _left_of(gap: Gap, rows: Indices) -> int:
+    left = int(np.isin(gap.rows, rows).sum())
+    if not left:
+        raise PoolExhausted(
+            f"Every item of the gap {gap.name!r} was asked already. Tell the labels, and look at gaps() again."
+        )
+    return left
 
 
 def _left(state: State, open_items: int) -> int:

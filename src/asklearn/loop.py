@@ -18,6 +18,7 @@ from asklearn.audit import WEIGHTED, audit_order, permanent_numbers, weighted_sh
 from asklearn.drawing import audited_items, draw, predicted_errors
 from asklearn.errors import BadInput, JournalError, NotFitted
 from asklearn.events import Added, Asked, Configured, Event, Fitted, Measured
+from asklearn.gaps import Gap
 from asklearn.journal import Journal
 from asklearn.metrics import metric as metric_named
 from asklearn.pool import Pool
@@ -110,7 +111,7 @@ class Loop(Recorder):
 
     # Ask
 
-    def ask(self, n: int = 1) -> Batch:
+    def ask(self, n: int = 1, *, gap: Gap | None = None) -> Batch:
         """Choose up to `n` items to label next, and record that they were asked.
 
         Items that were asked before, or have a label, are not asked again; see :attr:`pending`.
@@ -118,7 +119,10 @@ class Loop(Recorder):
         Parameters
         ----------
         n : int
-            How many; fewer come when the pool or the budget holds fewer.
+            How many; fewer come when the pool, the budget or the gap holds fewer.
+        gap : Gap, optional
+            One of :meth:`~asklearn.learner.ActiveLearner.gaps`: ask only for that kind of item, but for the
+            audit, which goes on as always.
 
         Returns
         -------
@@ -145,12 +149,13 @@ class Loop(Recorder):
             ):
                 return chosen[1], chosen[2]  # replies to other items came in between: they do not matter
             now = self._clock()
-            fit = places(state, len(self._pool), n)
+            fit = places(state, len(self._pool), n, gap)
             orders = self._audit_orders(state)
             rounds = draw(state, orders, self._audit_numbers, self._predicted_errors, fit, now)
             batch, probabilities = choose(
-                state, rounds, self._pool, self.strategy, self._scorer, self._chosen_on, fit, self.seconds
-            )
+                state, rounds, self._pool, self.strategy, self._scorer, self._chosen_on, fit, self.seconds,
+                gap,
+            )  # fmt: skip
             version = state.fits[-1].model if self._fitted is not None else None
             asked: list[Event] = [*rounds]
             asked += [
