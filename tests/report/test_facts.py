@@ -59,8 +59,9 @@ def test_streams(digits):
     found = facts(learner)
     rows = {one["stream"]: one for one in found["asked"]}
     assert sum(one["asked"] for one in rows.values()) == 50
-    assert rows["audit"]["asked"] == 15
-    assert rows["start"]["asked"] == rows["start"]["labelled"] == 14
+    drawn = sum(one.stream == "audit" for one in learner.state.asks.values())
+    assert rows["audit"]["asked"] == drawn >= 15
+    assert rows["start"]["asked"] == rows["start"]["labelled"] > 0
     assert (rows["given"]["asked"], rows["given"]["labelled"]) == (0, 1)
     assert sum(one["labelled"] for one in rows.values()) == 41
     assert stream_of(learner.state, item) == "given"

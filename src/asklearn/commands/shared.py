@@ -46,10 +46,14 @@ def image_file(folder: Path, name: str, content: bytes) -> Path:
 
 
 def measure(learner: ActiveLearner) -> dict[str, Any] | None:
-    """Return the model's estimate, and keep it: forecasts need one of every round. None without a model."""
+    """Return the model's estimate, and keep it as a look at the curve: forecasts need one of every round.
+
+    None without a model.
+    """
     from asklearn.report.facts import plain
 
     try:
+        learner.curve()
         return plain(learner.evaluate())
     except NotFitted:
         return None

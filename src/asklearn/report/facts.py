@@ -18,6 +18,7 @@ from asklearn import __version__
 from asklearn.asking import WHY_AUDITED
 from asklearn.errors import NotFitted
 from asklearn.report import people, quality
+from asklearn.report.prospects import labels_needed, watched
 from asklearn.state import State, Status
 from asklearn.types import Estimate
 
@@ -75,6 +76,7 @@ def facts(
     found: dict[str, Any] = {"format": FORMAT, "name": name, "time": now or None}
     found |= standing(learner, classes)
     found |= _measured(learner) | _outlook(learner, AHEAD)
+    found |= {"watched": watched(learner), "needed": labels_needed(learner)}
     state = learner.state
     found["history"] = _history(state, learner.metric.name)
     found["asked"] = _asked(learner)

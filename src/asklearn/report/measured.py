@@ -27,7 +27,12 @@ def learning_curve(found: Mapping[str, Any]) -> Html:
         return Html("")
     form, name, now = scale(estimate["metric"]), estimate["metric"].replace("_", " "), found["labels"]["n"]
     fan = [] if any(one["method"].startswith("too few") for one in found["fan"]) else found["fan"]
-    drawn = [_so_far(history, name, form), *([_fan(fan, now, form)] if fan else [])]
+    looks = found.get("watched", [])
+    drawn = [
+        _so_far(history, name, form),
+        *([_fan(fan, now, form)] if fan else []),
+        *([_watched(looks, form)] if len(looks) > 1 else []),
+    ]
     last = history[-1]
     told = f"Each estimate rests on the labels drawn at random by then, {last['n']:,} at the last."
     if fan:
@@ -35,6 +40,8 @@ def learning_curve(found: Mapping[str, Any]) -> Html:
     ends = "bars" if drawn[0].whiskers else "the band"
     caption = f"{name.capitalize()} on random labels; {ends}: {last['level']:.0%} intervals."
     caption += f" The band ahead: the {fan[0]['level']:.0%} interval of the forecast." if fan else ""
+    if len(looks) > 1:
+        caption += " The grey band: intervals of all looks together, 95% likely to hold everywhere at once."
 
     def draw(width: int) -> Html:
         title = f"{name} against labels, measured and forecast"
@@ -64,6 +71,13 @@ def _so_far(history: Sequence[Mapping[str, Any]], name: str, form: Scale) -> Ser
     return _series(
         "measured", [one["labels"] for one in history], history, 1, notes, len(history) <= WHISKERS
     )
+
+
+def _watched(looks: Sequence[Mapping[str, Any]], form: Scale) -> Series:
+    notes = [
+        f"at {one['labels']:,} labels, every look held to it: {' '.join(form.words(one))}" for one in looks
+    ]
+    return _series("however often one looks", [one["labels"] for one in looks], looks, 0, notes, False)
 
 
 def _fan(fan: Sequence[Mapping[str, Any]], now: int, form: Scale) -> Series:

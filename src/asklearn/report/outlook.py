@@ -111,6 +111,29 @@ def _spans(
     return Series(name, value, [], low, high, style, notes)
 
 
+def needed(found: Mapping[str, Any]) -> Html:
+    """Return how many labels it takes to some scores above the present one."""
+    given = found.get("needed")
+    if not given:
+        return Html("")
+    form, name = scale(found["estimate"]["metric"]), found["estimate"]["metric"].replace("_", " ")
+    rows = [
+        [f"{one['target']:.1%}".replace(".0%", "%") if form.share else f"{one['target']:g}",
+         value_cell((_labels(one, "value"), f"[{_labels(one, 'low')}, {_labels(one, 'high')}]"))]
+        for one in given
+    ]  # fmt: skip
+    told = (
+        f"By the same forecast, labels in all until {name} reaches a score, if they are chosen as before. Beyond "
+        f"{given[0]['farthest']:,}, ten times the present labels, nothing is said."
+    )
+    caption = f"Labels in all, with {given[0]['level']:.0%} intervals"
+    return section("How many labels a score takes", tag("p", told), table(caption, [name, "labels"], rows))
+
+
+def _labels(one: Mapping[str, Any], key: str) -> str:
+    return "beyond" if one[key] is None else f"{one[key]:,}"
+
+
 def stop_rules(found: Mapping[str, Any]) -> Html:
     """Return what every rule says of stopping, those that do not decide included; a table without a section."""
     advice = found.get("advice")

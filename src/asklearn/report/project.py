@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from asklearn.report.gaps import gaps
 from asklearn.report.html import Html, join, shorten, tag
 from asklearn.report.items import Contents
 from asklearn.report.measured import calibration, class_balance, confused, learning_curve, recalls
 from asklearn.report.method import how_computed, how_to_read
+from asklearn.report.outlook import needed, price, stop_rules
 from asklearn.report.page import document, figures, section
 from asklearn.report.told import asked, examples, people, second_look, slowest
 from asklearn.report.words import Scale, day, nowrap, plural, scale
@@ -48,6 +50,9 @@ def project_page(found: Mapping[str, Any], contents: Contents | None = None) -> 
     sections = (
         _advice(found),
         learning_curve(found),
+        needed(found),
+        price(found),
+        gaps(found, held),
         asked(found),
         class_balance(found),
         recalls(found),
@@ -155,7 +160,7 @@ def _advice(found: Mapping[str, Any]) -> Html:
     """Return what more labels would bring, and whether to stop."""
     points = _points(found) if found["labels"]["n"] else [_first_steps()]
     listed = tag("ul", *(tag("li", one) for one in points), class_="points")
-    return section("Where it stands, and what to do next", listed)
+    return section("Where it stands, and what to do next", listed, stop_rules(found))
 
 
 def _first_steps() -> Html:

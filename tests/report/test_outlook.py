@@ -1,0 +1,92 @@
+"""What is to come: prices, labels to a score, and the rules of stopping, each with its interval and its words."""
+
+import re
+
+import pytest
+
+from asklearn.report.html import Html
+from asklearn.report.outlook import gain_words, needed, price, stop_rules
+from asklearn.report.words import Scale
+
+
+def span(value, low, high, **more):
+    return {
+        "value": value,
+        "low": low,
+        "high": high,
+        "level": 0.9,
+        "n": 40,
+        "method": "changed predictions",
+        **more,
+    }
+
+
+def words(html):
+    return " ".join(re.sub("<[^>]*>", " ", html).split())
+
+
+@pytest.fixture
+def found():
+    past = [
+        {"labels": at, "more": 20, "said": span(0.02, 0.01, 0.04), "came": span(0.03, -0.05, 0.1)}
+        for at in (100, 120)
+    ]
+    return {
+        "estimate": {"metric": "accuracy"},
+        "price": {"metric": "accuracy", "next": [span(0.004, 0.001, 0.009, n=20), span(0.01, 0.0, 0.02)],
+                  "past": past, "none": None},
+        "needed": [
+            {"target": 0.9, "value": 640, "low": 410, "high": None, "farthest": 4000, "level": 0.9, "n": 40},
+            {"target": 0.925, "value": None, "low": 3100, "high": None, "farthest": 4000, "level": 0.9, "n": 40},
+        ],
+        "stop": [],
+        "advice": [
+            {"rule": "plateau", "stop": False, "reason": "twice the labels would bring at most 3 points <b>"},
+            {"rule": "stable", "stop": None, "reason": "there is no earlier model yet to compare with"},
+        ],
+    }  # fmt: skip
+
+
+def test_a_price_is_in_points_with_its_interval_and_its_method(found, check):
+    check(page := price(found))
+    said = words(page)
+    assert (
+        "The next 20 labels, chosen as before, should add +0.4 [+0.1, +0.9] points to accuracy (90% interval, by"
+        in said
+    )
+    assert "Of 2 past batches, what was said and what came do not contradict each other in 2." in said
+    assert page.count("<circle") == 2 * 2 * 2
+
+
+def test_a_price_that_was_contradicted_is_counted(found):
+    found["price"]["past"][0]["came"] = span(-0.2, -0.3, -0.1)
+    assert "do not contradict each other in 1." in words(price(found))
+
+
+def test_other_metrics_are_not_in_points(found):
+    found["price"]["metric"] = "neg_log_loss"
+    assert "should add +0.004 [+0.001, +0.009] to neg log loss" in words(price(found))
+    assert gain_words(span(-0.01, -0.02, 0.0), Scale(False)) == "-0.010 [-0.020, +0.000]"
+
+
+def test_without_a_price_the_reason_is_told(found):
+    found["price"] |= {"next": [], "none": "A price compares with an earlier model."}
+    assert words(price(found)) == "What the next labels are worth A price compares with an earlier model."
+    assert price({}) == needed({}) == stop_rules({}) == Html("")
+
+
+def test_labels_beyond_reach_are_said_to_be(found, check):
+    check(page := needed(found))
+    said = words(page)
+    assert "90% 640 [410, beyond]" in said
+    assert "92.5% beyond [3,100, beyond]" in said
+    assert "Beyond 4,000, ten times the present labels, nothing is said." in said
+
+
+def test_every_rule_says_what_it_sees(found, check):
+    check(page := stop_rules(found))
+    said = words(page)
+    assert "None that decides says stop." in said
+    assert "Plateau go on Twice the labels would bring at most 3 points &lt;b&gt;." in said
+    assert "Stable predictions cannot tell There is no earlier model" in said
+    assert "At least one that decides says stop." in words(stop_rules(found | {"stop": ["x"]}))
