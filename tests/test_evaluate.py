@@ -11,7 +11,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asklearn.errors import BadInput
-from asklearn.evaluate import MIN_PER_CLASS, UNKNOWN, estimate, folds
+from asklearn.evaluate import (
+    MIN_FOR_CONTROL,
+    MIN_FOR_ECE,
+    MIN_PER_CLASS,
+    UNKNOWN,
+    Control,
+    estimate,
+    estimate_by_class,
+    estimate_by_group,
+    folds,
+    share_interval,
+)
 from asklearn.metrics import metric
 
 ALL = ["accuracy", "balanced_accuracy", "macro_f1", "neg_brier", "neg_ece", "neg_log_loss"]
@@ -178,6 +189,271 @@ def test_weights_move_the_value() -> None:
     found = estimate(metric("accuracy"), proba, truth, np.random.default_rng(0), weight_N=weight)
     assert found.value == pytest.approx(0.75)
     assert found.method == "exact binomial of effective labels"
+
+
+# Design weights and a control variate
+
+
+def population(kind: str, err: float, rng: np.random.Generator, size: int = 20_000) -> tuple[Any, Any, Any]:
+    """Chance of a mistake of each item, what a model predicts of it, and the truth's mean."""
+    chance = rng.beta(2 * err, 2 * (1 - err), size)
+    predicted = {"good": chance, "useless": rng.permutation(chance), "misleading": chance.max() - chance}[
+        kind
+    ]
+    return chance, predicted, 1 - chance.mean()
+
+
+def audited(
+    chance: Any, predicted: Any, n: int, weighted: float, rng: np.random.Generator
+) -> tuple[Any, Any, Any, Any]:
+    """Draw an audit, a `weighted` share of it where the prediction is unsure."""
+    wish = np.sqrt(predicted * (1 - predicted))
+    density = 1 - weighted + weighted * (0.8 * wish / wish.mean() + 0.2)
+    rows = np.searchsorted(density.cumsum() / density.sum(), rng.random(n)).clip(max=len(chance) - 1)
+    wrong = rng.random(n) < chance[rows]
+    proba = np.stack([np.ones(n), np.zeros(n)], 1)
+    mean = 1 - float(predicted[rng.integers(len(chance), size=2000)].mean())
+    return proba, wrong.astype(int), 1 / density[rows], Control(1 - predicted[rows], mean, 2000)
+
+
+@pytest.mark.parametrize("weighted", [0.0, 1 / 3, 1.0])
+@pytest.mark.parametrize("kind", ["good", "useless", "misleading"])
+def test_weighted_and_controlled_accuracy_is_covered(kind: str, weighted: float) -> None:
+    """30 to 300 labels, 1% to 60% mistakes, 50 audits each: 750 in all, so three standard errors are 2.4%.
+
+    An audit drawn wholly by predictions that are worse than nothing is the hardest; the default draws a
+    third of it so.
+    """
+    rng = np.random.default_rng(int(weighted * 10))
+    covered = []
+    for err in (0.01, 0.03, 0.1, 0.3, 0.6):
+        chance, predicted, true = population(kind, err, rng)
+        for n in (30, 100, 300):
+            for _ in range(50):
+                proba, truth, weight, control = audited(chance, predicted, n, weighted, rng)
+                found = estimate(metric("accuracy"), proba, truth, rng, weight_N=weight, control=control)
+                covered.append(found.low <= true <= found.high)
+    assert enough(sum(covered), len(covered))
+
+
+def test_the_coverage_test_can_fail() -> None:
+    """A normal interval from the same weighted mean misses far too often where mistakes are rare."""
+    from asklearn.estimators import weighted_mean
+
+    rng = np.random.default_rng(0)
+    chance, predicted, true = population("good", 0.02, rng)
+    covered = 0
+    for _ in range(200):
+        _, wrong, weight, _ = audited(chance, predicted, 60, 1 / 3, rng)
+        found = weighted_mean(1 - wrong, weight)
+        covered += abs(found.value - true) <= 1.96 * math.sqrt(found.variance)
+    assert not enough(covered, 200)
+
+
+@pytest.mark.parametrize("name", ["neg_brier", "neg_log_loss"])
+@pytest.mark.parametrize("sharpness", [1.0, 2.0])
+def test_other_means_are_covered_with_weights_and_control(name: str, sharpness: float) -> None:
+    """Probabilities are right, or twice too sure; 100 and 300 labels, 200 audits each."""
+    rng = np.random.default_rng(5)
+    honest = rng.dirichlet(np.ones(4), 20_000)
+    truth = (honest.cumsum(1) > rng.random((20_000, 1))).argmax(1)
+    shown = honest**sharpness / (honest**sharpness).sum(1, keepdims=True)
+    values = metric(name).items(shown, truth)  # type: ignore[misc]
+    clipped = np.clip(shown, 1e-6, 1)
+    expected = (shown * np.log(clipped)).sum(1) if name == "neg_log_loss" else (shown**2).sum(1) - 1
+    density = 2 / 3 + (1 - shown.max(1)) / (1 - shown.max(1)).mean() / 3
+    covered = 0
+    for n in (100, 300):
+        for _ in range(200):
+            rows = rng.choice(20_000, n, p=density / density.sum())
+            control = Control(expected[rows], float(expected[rng.integers(20_000, size=2000)].mean()), 2000)
+            found = estimate(
+                metric(name), shown[rows], truth[rows], rng, weight_N=1 / density[rows], control=control
+            )
+            covered += found.low <= values.mean() <= found.high
+    assert enough(covered, 400)
+
+
+def test_a_good_control_variate_narrows_and_a_useless_one_does_not_widen() -> None:
+    rng = np.random.default_rng(0)
+    widths: dict[str, list[float]] = {"none": [], "good": [], "useless": []}
+    for kind in ("good", "useless"):
+        chance, predicted, _ = population(kind, 0.2, rng)
+        for _ in range(40):
+            proba, truth, weight, control = audited(chance, predicted, 200, 1 / 3, rng)
+            for name, chosen in ((kind, control), ("none", None)):
+                found = estimate(metric("accuracy"), proba, truth, rng, weight_N=weight, control=chosen)
+                if kind == "useless" or name != "none":
+                    widths[name].append(found.high - found.low)
+    mean = {name: np.mean(one) for name, one in widths.items()}
+    assert mean["good"] < 0.9 * mean["none"]
+    assert mean["useless"] < 1.02 * mean["none"]
+
+
+def test_few_labels_take_no_control_variate_and_equal_weights_are_exact() -> None:
+    n = MIN_FOR_CONTROL - 1
+    proba, truth = np.tile([0.9, 0.1], (n, 1)), (np.arange(n) < 3).astype(int)
+    control = Control(np.linspace(0, 1, n), 0.9, 1000)
+    plain = estimate(metric("accuracy"), proba, truth, np.random.default_rng(0))
+    found = estimate(
+        metric("accuracy"), proba, truth, np.random.default_rng(0), weight_N=np.full(n, 3.0), control=control
+    )
+    assert found == plain
+    assert found.method == "exact binomial"
+
+
+def test_no_mistake_seen_is_not_certainty() -> None:
+    proba, control = np.tile([0.9, 0.1], (60, 1)), Control(np.full(60, 0.9), 0.9, 1000)
+    weight = np.linspace(0.5, 2, 60)
+    found = estimate(
+        metric("accuracy"),
+        proba,
+        np.zeros(60, int),
+        np.random.default_rng(0),
+        weight_N=weight,
+        control=control,
+    )
+    assert (found.value, found.high) == (1.0, 1.0)
+    assert found.low < 0.95
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"weight_N": np.zeros(10)}, "weight above zero"),
+        ({"weight_N": np.ones(4)}, "weight above zero for each of 10"),
+        ({"control": Control(np.ones(3), 0.5, 10)}, "a control value for each of 10"),
+    ],
+)
+def test_weights_and_control_that_do_not_fit_are_refused(more: Any, said: str) -> None:
+    proba, truth = drawn(10)
+    with pytest.raises(BadInput, match=said):
+        estimate(metric("accuracy"), proba, truth, np.random.default_rng(0), **more)
+
+
+@pytest.mark.parametrize("name", ["balanced_accuracy", "macro_f1"])
+def test_per_class_metrics_are_covered_under_weights(name: str) -> None:
+    """Mistakes are drawn twice as often and weighted back; six classes from 40% to 4%."""
+    prior, recall = np.array([0.4, 0.25, 0.15, 0.1, 0.06, 0.04]), np.array([0.9, 0.9, 0.8, 0.7, 0.6, 0.5])
+    off = (1 - recall) / 5
+    joint = prior[:, None] * (np.eye(6) * (recall - off)[:, None] + off[:, None])
+    hits = np.diag(joint)
+    true = {
+        "balanced_accuracy": (hits / joint.sum(1)).mean(),
+        "macro_f1": (2 * hits / (joint.sum(0) + joint.sum(1))).mean(),
+    }[name]
+    often = np.where(np.eye(6) > 0, 1.0, 2.0)
+    rng = np.random.default_rng(0)
+    covered = claimed = 0
+    for _ in range(200):
+        cell = rng.choice(36, 300, p=(joint * often).ravel() / (joint * often).sum())
+        truth, guess = np.divmod(cell, 6)
+        found = estimate(metric(name), np.eye(6)[guess], truth, rng, weight_N=1 / often.ravel()[cell])
+        claimed += not found.method.startswith("too few")
+        covered += not found.method.startswith("too few") and found.low <= true <= found.high
+    assert claimed > 150
+    assert enough(covered, claimed)
+
+
+def test_the_calibration_error_counts_weights() -> None:
+    """Half of the population was sampled three times as often; it is the half that is sure and wrong."""
+    rng = np.random.default_rng(2)
+    sure = rng.random(40_000) < 0.5
+    proba = np.where(sure[:, None], [0.95, 0.05], [0.55, 0.45])
+    truth = (rng.random(40_000) < np.where(sure, 0.4, 0.45)).astype(int)
+    true = metric("neg_ece")(proba, truth)
+    density = np.where(sure, 3.0, 1.0)
+    covered, values = 0, []
+    for _ in range(200):
+        rows = rng.choice(40_000, 200, p=density / density.sum())
+        found = estimate(metric("neg_ece"), proba[rows], truth[rows], rng, weight_N=1 / density[rows])
+        covered += found.low <= true <= found.high
+        values.append(found.value)
+    assert enough(covered, 200)
+    assert np.mean(values) == pytest.approx(true, abs=0.03)
+    ignored = metric("neg_ece")(proba[rows], truth[rows])
+    assert abs(ignored - true) > 0.05
+
+
+def test_a_calibration_error_from_too_few_labels_is_said() -> None:
+    proba, truth = drawn(MIN_FOR_ECE - 1)
+    found = estimate(metric("neg_ece"), proba, truth, np.random.default_rng(0))
+    assert (found.low, found.high) == (-1.0, 0.0)
+    assert found.method == f"too few labels: {MIN_FOR_ECE} are needed, there are {MIN_FOR_ECE - 1}"
+
+
+# Classes and groups
+
+
+def test_recall_and_precision_are_scikit_learns() -> None:
+    from sklearn.metrics import precision_score, recall_score
+
+    proba, truth = drawn(200)
+    found = estimate_by_class(proba, truth)
+    guess = proba.argmax(1)
+    assert [one.value for one, _ in found] == pytest.approx(recall_score(truth, guess, average=None))
+    assert [one.value for _, one in found] == pytest.approx(precision_score(truth, guess, average=None))
+    assert [one.n for one, _ in found] == np.bincount(truth).tolist()
+
+
+def test_every_line_by_itself_or_all_lines_together() -> None:
+    """Ten classes, 20 intervals: each covers 95% of the time, together only if asked to."""
+    rng = np.random.default_rng(0)
+    single, each, every = [], [], []
+    for _ in range(120):
+        truth = rng.integers(10, size=300)
+        guess = np.where(rng.random(300) < 0.8, truth, rng.integers(10, size=300))
+        for simultaneous in (False, True):
+            found = estimate_by_class(np.eye(10)[guess], truth, simultaneous=simultaneous)
+            inside = [one.low <= 0.82 <= one.high for pair in found for one in pair]
+            (every if simultaneous else each).append(all(inside))
+            if not simultaneous:
+                single.extend(inside)
+    assert np.mean(single) >= 0.95
+    assert enough(sum(every), 120)
+    assert not enough(sum(each), 120)
+
+
+@given(seed=st.integers(0, 500))
+@settings(max_examples=30, deadline=None)
+def test_missing_labels_lie_within_the_bounds_of_each_class(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    proba, truth = drawn(80, seed)
+    hidden = truth.copy()
+    hidden[rng.choice(80, 6, replace=False)] = UNKNOWN
+    filled = np.where(hidden == UNKNOWN, rng.integers(3, size=80), hidden)
+    for told, full in zip(estimate_by_class(proba, hidden), estimate_by_class(proba, filled), strict=True):
+        for one, complete in zip(told, full, strict=True):
+            assert one.low <= complete.value <= one.high
+
+
+def test_a_class_without_labels_claims_nothing() -> None:
+    proba, truth = np.tile([0.8, 0.2], (20, 1)), np.zeros(20, int)
+    recall, precision = estimate_by_class(proba, truth)[1]
+    assert (recall.low, recall.high, precision.low, precision.high) == (0, 1, 0, 1)
+    assert recall.method == f"too few labels: {MIN_PER_CLASS} are needed, there are 0"
+
+
+def test_groups_are_estimates_of_their_own() -> None:
+    proba, truth = drawn(100)
+    group = np.repeat(["b", "a", "c"], [60, 37, 3])
+    found = estimate_by_group(metric("accuracy"), proba, truth, group, np.random.default_rng(0))
+    assert list(found) == ["b", "a", "c"]
+    alone = estimate(metric("accuracy"), proba[:60], truth[:60], np.random.default_rng(0))
+    assert found["b"] == alone
+    assert (found["c"].low, found["c"].high) == (0, 1)
+    assert found["c"].method == "too few labels: 5 are needed, there are 3"
+    together = estimate_by_group(
+        metric("accuracy"), proba, truth, group, np.random.default_rng(0), simultaneous=True
+    )
+    assert together["b"].low < alone.low
+    assert together["b"].level == pytest.approx(1 - 0.05 / 3)
+    with pytest.raises(BadInput, match="a group for each of 100"):
+        estimate_by_group(metric("accuracy"), proba, truth, group[:5], np.random.default_rng(0))
+
+
+def test_a_share_of_nothing_may_be_anything() -> None:
+    assert share_interval(np.zeros(0, bool), np.ones(0)) == (0.0, 1.0)
 
 
 @given(n=st.integers(0, 50), k=st.integers(1, 12), seed=st.integers(0, 99))

@@ -108,7 +108,7 @@ def weighted_mean(
     _check(bool((v_L > 0).all()), "weights above zero", v_L.min())
     n, share_L = len(z_L), v_L / v_L.sum()
     u_L = share_L**2
-    value = float(share_L @ z_L)
+    value = min(max(float(share_L @ z_L), float(z_L.min())), float(z_L.max()))
     off_L = z_L - value
     plain = float(share_L @ off_L**2 * u_L.sum())
     residual_L, lam = off_L, 0.0

@@ -11,8 +11,8 @@ never by which interval comes out narrowest.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeAlias
 
@@ -31,7 +31,8 @@ MIN_PER_CLASS = 5
 MIN_FOR_ECE = 30
 MIN_FOR_CONTROL = 20
 MIN_FOR_VARIANCE = 100
-UNSEEN_MISTAKES = 2
+UNSEEN = 2
+UNSEEN_BY_CLASS = 4
 SKEWED = 4
 
 Flags: TypeAlias = NDArray[np.bool_]
@@ -93,8 +94,8 @@ def estimate(
         For a mean over items the weighted mean with the control variate (prediction-powered, its share by
         :func:`~asklearn.estimators.weighted_mean`). Accuracy has an exact binomial interval, at the
         effective number of labels if weighted or controlled; other means a betting one below 100 labels and
-        from there on one at the effective number of labels. What each mistake takes from balanced accuracy
-        and macro-F1 has a betting interval, the calibration error simultaneous exact bounds over its bins.
+        from there on one at the effective number of labels. So have balanced accuracy and macro-F1, from
+        five labels of each class on; the calibration error has simultaneous exact bounds over its bins.
         Where there are too few labels the interval is everything that is possible, and `method` says so.
 
     Raises
@@ -175,7 +176,7 @@ def _value(
     if metric.name == "neg_ece":
         return _neg_ece(proba_NC, truth_N, weight_N)
     if metric.items is None:
-        return 1 - float(_per_class_losses(metric, proba_NC, truth_N, weight_N)[0].mean())
+        return _per_class(metric, proba_NC, truth_N, weight_N)[0]
     value = _mean(metric.items(proba_NC, truth_N), weight_N, control).value
     return min(max(value, metric.low), metric.high)
 
@@ -242,9 +243,14 @@ def _cautious(mean: WeightedMean, scaled_N: Floats, weight_N: Floats) -> float:
     have been seen yet. So two mistakes without any such pattern are added to those seen, of which each
     counts by its weight relative to the heaviest.
     """
+    seen = _seen(scaled_N, weight_N)
+    return (seen * mean.variance + UNSEEN * mean.plain) / (seen + UNSEEN)
+
+
+def _seen(scaled_N: Floats, weight_N: Floats) -> float:
+    """Return how many mistakes (or hits, if rarer) were seen, each by its weight against the heaviest."""
     rarer_N = scaled_N if scaled_N.mean() < 0.5 else 1 - scaled_N
-    seen = float(rarer_N @ weight_N) / float(weight_N.max())
-    return (seen * mean.variance + UNSEEN_MISTAKES * mean.plain) / (seen + UNSEEN_MISTAKES)
+    return float(rarer_N @ weight_N) / float(weight_N.max())
 
 
 def _per_class_interval(
@@ -254,31 +260,52 @@ def _per_class_interval(
     if rarest < MIN_PER_CLASS:
         few = f"too few labels: {MIN_PER_CLASS} of each class are needed, the rarest has {rarest}"
         return metric.low, metric.high, few
-    loss_N, most = _per_class_losses(metric, proba_NC, truth_N, weight_N)
-    low, high = betting(rng.permutation(loss_N) / most, level)
-    return max(1 - high * most, metric.low), min(1 - low * most, metric.high), "betting on losses per class"
+    value, part_N = _per_class(metric, proba_NC, truth_N, weight_N)
+    mean, effective_C = _class_mean(value, part_N, truth_N, weight_N)
+    seen = _seen(np.asarray(proba_NC.argmax(1) == truth_N, np.float64), weight_N)
+    pull_C = np.array([seen, UNSEEN_BY_CLASS]) / (seen + UNSEEN_BY_CLASS)
+    share_N = weight_N / weight_N.sum()
+    observed_C = np.bincount(truth_N, (share_N * part_N) ** 2)
+    variance_C = pull_C[0] * observed_C + pull_C[1] * mean.plain / effective_C / (1 / effective_C).sum()
+    variance = float(variance_C.sum())
+    freedom = variance**2 / float((variance_C**2 / np.maximum(effective_C - 1, 1)).sum()) if variance else 1.0
+    low, high = effective_binomial(value, variance, mean.effective, level, freedom=freedom)
+    return low, high, "beta of effective labels per class"
 
 
-def _per_class_losses(
-    metric: Metric, proba_NC: Floats, truth_N: Indices, weight_N: Floats
-) -> tuple[Floats, float]:
-    """Return what each item takes from the metric, and the most that one could; 1 - mean is the metric.
+def _class_mean(
+    value: float, part_N: Floats, truth_N: Indices, weight_N: Floats
+) -> tuple[WeightedMean, Floats]:
+    """Return the mean over classes as if all were equally hard, and each class's effective labels."""
+    effective_C = np.bincount(truth_N, weight_N) ** 2 / np.bincount(truth_N, weight_N**2)
+    effective = len(effective_C) ** 2 / float((1 / effective_C).sum())
+    share_N = weight_N / weight_N.sum()
+    variance = float((share_N * part_N) @ (share_N * part_N))
+    return WeightedMean(value, variance, value * (1 - value) / effective, effective, 0.0), effective_C
 
-    Balanced accuracy is one less the mean over classes of FN / (TP + FN), and macro-F1 that of
-    (FN + FP) / (2 TP + FN + FP). So a mistake costs the inverse size of its true class, or for macro-F1 the
-    inverse sizes of the two classes that it confuses, and a correct prediction costs nothing.
+
+def _per_class(metric: Metric, proba_NC: Floats, truth_N: Indices, weight_N: Floats) -> tuple[float, Floats]:
+    """Return balanced accuracy or macro-F1, and what each item moves it by (linearised; their mean is 0).
+
+    Both are means over classes of a ratio: TP / (TP + FN), and 2 TP / (2 TP + FN + FP). An item moves a
+    ratio by what it adds to the numerator less the ratio times what it adds to the denominator, over the
+    denominator.
     """
     guess_N, classes = proba_NC.argmax(1), proba_NC.shape[1]
+    f1 = metric.name == "macro_f1"
+    hit_N, times = (guess_N == truth_N).astype(np.float64), 2.0 if f1 else 1.0
     size_C = np.bincount(truth_N, weight_N, classes)
-    if metric.name == "macro_f1":
+    if f1:
         size_C += np.bincount(guess_N, weight_N, classes)
     here_C = size_C > 0
-    cost_C = np.divide(weight_N.sum() / here_C.sum(), size_C, out=np.zeros(classes), where=here_C)
-    cost_N, most = cost_C[truth_N], float(cost_C.max())
-    if metric.name == "macro_f1":
-        cost_N, most = cost_N + cost_C[guess_N], float(np.sort(cost_C)[-2:].sum())
-    scale = weight_N * len(weight_N) / weight_N.sum()
-    return np.where(guess_N == truth_N, 0.0, cost_N * scale), most * float(scale.max())
+    ratio_C = np.divide(
+        times * np.bincount(truth_N, weight_N * hit_N, classes), size_C, out=np.zeros(classes), where=here_C
+    )
+    scale_C = np.divide(weight_N.sum() / here_C.sum(), size_C, out=np.zeros(classes), where=here_C)
+    part_N = scale_C[truth_N] * (times * hit_N - ratio_C[truth_N])
+    if f1:
+        part_N -= scale_C[guess_N] * ratio_C[guess_N]
+    return float(ratio_C[here_C].mean()), part_N
 
 
 def _neg_ece(proba_NC: Floats, truth_N: Indices, weight_N: Floats) -> float:
@@ -334,6 +361,139 @@ def share_interval(hit_N: Flags, weight_N: Floats, level: float = 0.95) -> tuple
     mean = weighted_mean(hit_N, weight_N)
     cautious = _cautious(mean, hit_N.astype(np.float64), np.asarray(weight_N))
     return effective_binomial(mean.value, cautious, mean.effective, level, freedom=mean.effective - 1)
+
+
+def estimate_by_class(
+    proba_NC: Floats,
+    truth_N: Indices,
+    *,
+    weight_N: Floats | None = None,
+    level: float = 0.95,
+    simultaneous: bool = False,
+) -> list[tuple[Estimate, Estimate]]:
+    """Estimate recall and precision of each class.
+
+    Parameters
+    ----------
+    proba_NC, truth_N, weight_N
+        As for :func:`estimate`.
+    level : float
+        Confidence of each interval, or of all together.
+    simultaneous : bool
+        Whether all intervals are to hold together (Bonferroni); else each holds by itself, and of many
+        some will miss.
+
+    Returns
+    -------
+    list of (recall, precision)
+        One pair for each column. `n` is the number of labels it rests on: of the class for recall, predicted
+        as the class for precision. With fewer than five the interval is [0, 1], and `method` says so.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> proba = np.eye(2)[np.repeat([0, 1, 1], [18, 2, 20])]
+    >>> for one in estimate_by_class(proba, np.repeat([0, 1], 20))[0]:
+    ...     print(one)
+    recall 0.900 [0.683, 0.988] (95%, 20 labels, exact binomial)
+    precision 1.000 [0.815, 1.000] (95%, 18 labels, exact binomial)
+    """
+    weight_N = _checked(proba_NC, truth_N, weight_N, None)
+    guess_N, unknown_N = proba_NC.argmax(1), truth_N == UNKNOWN
+    each = 1 - (1 - level) / (2 * proba_NC.shape[1]) if simultaneous else level
+    found = []
+    for c in range(proba_NC.shape[1]):
+        said_N, is_N = guess_N == c, truth_N == c
+        recall = (is_N | (unknown_N & ~said_N), is_N | (unknown_N & said_N))
+        found.append(
+            (
+                _share_estimate("recall", is_N, said_N, recall, weight_N, each),
+                _share_estimate(
+                    "precision", said_N & ~unknown_N, is_N, (said_N, said_N), weight_N, each, unknown_N
+                ),
+            )
+        )
+    return found
+
+
+def _share_estimate(
+    name: str,
+    known_N: Flags,
+    hit_N: Flags,
+    possible: tuple[Flags, Flags],
+    weight_N: Floats,
+    level: float,
+    unknown_N: Flags | None = None,
+) -> Estimate:
+    """Estimate the share of hits among known items, over what the items may be at worst and at best."""
+    n = int(known_N.sum())
+    value = float(np.average(hit_N[known_N], weights=weight_N[known_N])) if n else 0.5
+    if n < MIN_PER_CLASS:
+        few = f"too few labels: {MIN_PER_CLASS} are needed, there are {n}"
+        return Estimate(name, value, 0.0, 1.0, n, few, level)
+    worst_N, best_N = possible
+    best_hit_N = hit_N if unknown_N is None else hit_N | unknown_N
+    low = share_interval(hit_N[worst_N], weight_N[worst_N], level)[0]
+    high = share_interval(best_hit_N[best_N], weight_N[best_N], level)[1]
+    equal = np.allclose(weight_N[known_N], weight_N[known_N][0])
+    method = "exact binomial" if equal else "exact binomial of effective labels"
+    return Estimate(name, value, min(low, value), max(high, value), n, method, level)
+
+
+def estimate_by_group(
+    metric: Metric,
+    proba_NC: Floats,
+    truth_N: Indices,
+    group_N: Sequence[Hashable] | Indices,
+    rng: Generator,
+    *,
+    weight_N: Floats | None = None,
+    level: float = 0.95,
+    simultaneous: bool = False,
+) -> dict[Hashable, Estimate]:
+    """Estimate a metric for each group of items.
+
+    Parameters
+    ----------
+    metric, proba_NC, truth_N, rng, weight_N
+        As for :func:`estimate`.
+    group_N : sequence of length N
+        The group of each item: a code, a name.
+    level : float
+        Confidence of each interval, or of all together.
+    simultaneous : bool
+        Whether all intervals are to hold together (Bonferroni); else each holds by itself.
+
+    Returns
+    -------
+    dict
+        Groups in order of appearance, each with its estimate. Below five labels the interval is everything
+        that is possible, and `method` says so.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from asklearn.metrics import metric
+    >>> proba, truth = np.tile([0.8, 0.2], (40, 1)), np.repeat([0, 1], [36, 4])
+    >>> found = estimate_by_group(metric("accuracy"), proba, truth, ["a", "b"] * 20, np.random.default_rng(0))
+    >>> print(found["a"])
+    accuracy 0.900 [0.683, 0.988] (95%, 20 labels, exact binomial)
+    """
+    weight_N = _checked(proba_NC, truth_N, weight_N, None)
+    if len(group_N) != len(truth_N):
+        raise BadInput(f"Expected a group for each of {len(truth_N)} items. Got {len(group_N)}.")
+    rows: dict[Hashable, list[int]] = {}
+    for row, group in enumerate(np.asarray(group_N).tolist()):
+        rows.setdefault(group, []).append(row)
+    each = 1 - (1 - level) / len(rows) if simultaneous and rows else level
+    found: dict[Hashable, Estimate] = {}
+    for group, chosen in rows.items():
+        one = estimate(metric, proba_NC[chosen], truth_N[chosen], rng, weight_N=weight_N[chosen], level=each)
+        if one.n < MIN_PER_CLASS:
+            few = f"too few labels: {MIN_PER_CLASS} are needed, there are {one.n}"
+            one = replace(one, low=metric.low, high=metric.high, method=few)
+        found[group] = one
+    return found
 
 
 def folds(n: int, k: int, rng: Generator) -> list[Indices]:
