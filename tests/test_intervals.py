@@ -240,9 +240,10 @@ def test_looks_spend_no_more_than_there_is_and_never_look_ahead(steps: list[int]
     assert watched_levels(sizes[: len(sizes) // 2], 0.9) == levels[: len(sizes) // 2]
 
 
-def test_audits_that_shrink_are_refused() -> None:
-    with pytest.raises(BadInput, match="Got 5 after 8"):
-        watched_levels([8, 5])
+def test_a_look_without_a_new_label_spends_as_if_one_had_come() -> None:
+    assert watched_levels([8, 8, 5]) == watched_levels([8, 9, 10])
+    with pytest.raises(BadInput, match=r"numbers of audit labels\. Got -1"):
+        watched_levels([8, -1])
 
 
 @pytest.mark.parametrize("agree", [0.0, 0.9])

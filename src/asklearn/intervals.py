@@ -236,7 +236,8 @@ def watched_levels(sizes: Sequence[int], level: float = 0.95) -> list[float]:
     Parameters
     ----------
     sizes : sequence of int
-        Audit labels at each look, not decreasing. A look without a new label counts as one label.
+        Audit labels at each look. A look without a new label, or after labels were taken back, spends as if
+        one had come.
     level : float
         Confidence of all looks together, in (0, 1).
 
@@ -248,17 +249,17 @@ def watched_levels(sizes: Sequence[int], level: float = 0.95) -> list[float]:
     Raises
     ------
     BadInput
-        If sizes fall.
+        If a size is below zero.
 
     Examples
     --------
     >>> [round(one, 4) for one in watched_levels([10, 20, 40, 80])]
     [0.9955, 0.9962, 0.994, 0.9921]
     """
+    if min(sizes, default=0) < 0:
+        raise BadInput(f"Expected numbers of audit labels. Got {min(sizes)}.")
     spent, at, levels = 0.0, 0, []
-    for before, size in zip([0, *sizes], sizes, strict=False):
-        if size < before:
-            raise BadInput(f"Expected audit sizes that do not fall. Got {size} after {before}.")
+    for size in sizes:
         at = max(size, at + 1)
         levels.append(1 - (1 - level) * (at / (at + TYPICAL_AUDIT) - spent))
         spent = at / (at + TYPICAL_AUDIT)
