@@ -330,8 +330,8 @@ class ActiveLearner(Loop):
         >>> streams = zip(batch.ids, batch.streams)
         >>> learner.tell(batch.ids, [3 if y[id] == 8 and stream != "audit" else y[id] for id, stream in streams])
         >>> worst = learner.gaps()[0]  # whoever labelled, apart from the audit, took an 8 for a 3
-        >>> worst.name, worst.confusion, round(worst.error.value, 2)
-        ('taken for 3', (8, 3, 1.0), 0.83)
+        >>> worst.confusion[:2], worst.size, round(worst.error.value, 2), round(worst.rest.value, 2)
+        ((8, 3), 180, 0.53, 0.05)
         >>> len(learner.ask(20, gap=worst))
         20
         """

@@ -23,7 +23,8 @@ from asklearn.gaps.slices import slice_line
 from asklearn.intervals import exact_binomial
 from asklearn.types import Estimate, Floats, Indices, ItemId, Label
 
-SUSPECTS = 8
+BY_AUDIT, BY_ALL = 8, 16
+LOOKED_AT = 200
 SLICES = 64
 PREDICATES = 2
 LARGEST = 1 / 3
@@ -145,10 +146,11 @@ def find_gaps(
 
     Notes
     -----
-    Suspects of a half are the slices (SliceLine, at most two predicates and a third of the pool) of largest
-    expected evidence: (error inside - error of all) times the root of the number of confirming labels
-    inside. The error inside is the head's mean over the pool's items, moved towards the mistakes seen as
-    far as there are any. Fisher's test on the other half, Benjamini and Hochberg's procedure over all suspects.
+    Suspects of a half are the 16 slices (one predicate, or two where SliceLine finds them among the best; at
+    most a third of the pool) of largest expected evidence: (error inside - error of all) times the root of
+    the number of confirming labels inside; eight by the audit's labels alone, the rest by all. The error inside
+    is the head's mean over the pool's items, moved towards the mistakes seen as far as there are any. Then
+    Fisher's test on the other half, and Benjamini and Hochberg's procedure over all suspects.
 
     Examples
     --------
@@ -199,16 +201,17 @@ def _suspects(
     head_N[half.rows_L] = head(half.proba_LC, features_ND[half.rows_L])
     holds_LP = all_facts.holds_NP[half.rows_L].toarray()
     chosen: list[_Suspect] = []
-    for weight_L in (half.random_L.astype(float), np.ones(len(half.rows_L))):
-        ranked = _ranked(half, weight_L, head_N, all_facts, holds_LP, group_P)
-        for predicates, inside_N in ranked:
-            if len(chosen) >= SUSPECTS * (1 if weight_L is half.random_L else 2):
-                break
+    for most, weight_L in ((BY_AUDIT, half.random_L.astype(float)), (BY_ALL, np.ones(len(half.rows_L)))):
+        for predicates in _ranked(half, weight_L, head_N, all_facts, holds_LP, group_P):
+            inside_N = all_facts.inside(predicates)
             if not any(_alike(inside_N, one.inside_N) for one in chosen):
-                named = tuple(all_facts.names[one] for one in predicates)
-                kinds = tuple(all_facts.kinds[one] for one in predicates)
-                groups = tuple(all_facts.groups[one] for one in predicates)
-                chosen.append(_Suspect(half, named, kinds, groups, inside_N, head_N))
+                names, kinds, groups = (
+                    tuple(one[place] for place in predicates)
+                    for one in (all_facts.names, all_facts.kinds, all_facts.groups)
+                )
+                chosen.append(_Suspect(half, names, kinds, groups, inside_N, head_N))
+            if len(chosen) == most:
+                break
     return chosen
 
 
@@ -225,27 +228,33 @@ def _ranked(
     facts: Predicates,
     holds_LP: NDArray[np.bool_],
     group_P: Indices,
-) -> list[tuple[tuple[int, ...], NDArray[np.bool_]]]:
-    """Return slices with the items inside, in order of the evidence that confirming labels may bring."""
+) -> list[tuple[int, ...]]:
+    """Return slices in order of the evidence that confirming labels may bring; at most 200.
+
+    Every single predicate is among them, and pairs where SliceLine finds them among the best.
+    """
+    from scipy.sparse import csc_array, hstack
+
     wrong_L = half.mistaken.astype(float)
     if weight_L @ wrong_L == 0:
         return []
-    least = max(float(FEWEST), 0.01 * weight_L.sum())
-    slices = slice_line(
+    error = float(weight_L @ wrong_L / weight_L.sum())
+    least = max(float(FEWEST), 0.02 * weight_L.sum())
+    best = slice_line(
         holds_LP, wrong_L, weight_N=weight_L, group_P=group_P, k=SLICES, min_size=least, levels=PREDICATES
     )
-    error = float(weight_L @ wrong_L / weight_L.sum())
-    rated = []
-    for predicates in [one.predicates for one in slices]:
-        inside_N = facts.inside(predicates)
-        confirming = int(inside_N[half.rows_M].sum())
-        if confirming < FEWEST or inside_N.mean() > LARGEST:
-            continue
-        within_L = weight_L * inside_N[half.rows_L]
-        moved = within_L @ (wrong_L - head_N[half.rows_L]) / (within_L.sum() + PRIOR)
-        rated.append(((head_N[inside_N].mean() + moved - error) * np.sqrt(confirming), predicates, inside_N))
-    rated.sort(key=lambda one: (-one[0], len(one[1]), one[1]))
-    return [(predicates, inside_N) for rating, predicates, inside_N in rated if rating > 0]
+    slices: list[tuple[int, ...]] = [(one,) for one in range(len(facts.names))]
+    slices += [one.predicates for one in best if len(one.predicates) > 1]
+    joint = [csc_array(facts.inside(one)[:, None]) for one in slices[len(facts.names) :]]
+    holds_NS = hstack([facts.holds_NP, *joint], format="csr").astype(np.float64)
+    size_S, confirming_S = holds_NS.sum(0), holds_NS[half.rows_M].sum(0)
+    within_S = weight_L @ holds_NS[half.rows_L]
+    beyond_S = (weight_L * (wrong_L - head_N[half.rows_L])) @ holds_NS[half.rows_L]
+    above_S = head_N @ holds_NS / np.maximum(size_S, 1) + beyond_S / (within_S + PRIOR) - error
+    fit_S = (confirming_S >= FEWEST) & (size_S <= LARGEST * len(head_N)) & (above_S > 0)
+    rating_S = np.where(fit_S, above_S * np.sqrt(confirming_S), 0.0)
+    order = np.argsort(-rating_S, kind="stable")[: min(LOOKED_AT, int(fit_S.sum()))]
+    return [slices[one] for one in order.tolist()]
 
 
 def _alike(one_N: NDArray[np.bool_], other_N: NDArray[np.bool_]) -> bool:
