@@ -331,7 +331,7 @@ class ActiveLearner(Loop):
         >>> learner.tell(batch.ids, [3 if y[id] == 8 and stream != "audit" else y[id] for id, stream in streams])
         >>> worst = learner.gaps()[0]  # whoever labelled, apart from the audit, took an 8 for a 3
         >>> worst.confusion[:2], worst.size, round(worst.error.value, 2), round(worst.rest.value, 2)
-        ((8, 3), 180, 0.53, 0.05)
+        ((8, 3), 180, 0.53, 0.04)
         >>> len(learner.ask(20, gap=worst))
         20
         """
