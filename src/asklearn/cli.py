@@ -16,6 +16,7 @@ from asklearn.commands.add import add
 from asklearn.commands.ask import ask
 from asklearn.commands.doctor import doctor
 from asklearn.commands.export import export
+from asklearn.commands.gaps import gaps
 from asklearn.commands.init import init
 from asklearn.commands.label import label
 from asklearn.commands.report import report
@@ -68,7 +69,7 @@ def main() -> None:
     """
 
 
-for command in (init, add, ask, label, tell, status, report, export, doctor):
+for command in (init, add, ask, label, tell, status, gaps, report, export, doctor):
     main.add_command(command)
 
 

@@ -15,7 +15,7 @@ from asklearn.crossfit import CrossFit
 from asklearn.errors import BadInput
 from asklearn.evaluate import UNKNOWN, folds
 from asklearn.gaps import Gap, Half, find_gaps
-from asklearn.gaps.predicates import clusters, joined, words
+from asklearn.gaps.predicates import as_column, clusters, joined, words
 from asklearn.gaps.predicates import columns as described
 from asklearn.pool import Pool
 from asklearn.protocols import Model
@@ -179,7 +179,7 @@ def gaps_of(
         texts = [str(texts[row]) for row in view_N.tolist()]
         facts.append(words(texts))
     if columns is not None:
-        columns = {name: np.asarray(values)[view_N] for name, values in columns.items()}
+        columns = {name: as_column(values)[view_N] for name, values in columns.items()}
         facts.append(described(columns))
     found = find_gaps(
         features_ND, halves, joined(*facts), audited.classes, ids=[item(row) for row in view_N.tolist()],

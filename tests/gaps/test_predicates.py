@@ -46,6 +46,11 @@ def test_columns_of_few_values_missing_ones_and_words() -> None:
     assert holds["ok is True"] == [True, False, True, False]
 
 
+def test_numbers_with_none_among_them_are_numbers_and_truth_values_are_not() -> None:
+    assert columns({"n": [1, None, 3]}).names == ["n 1", "n 3", "n is missing"]
+    assert columns({"ok": [True, None, False]}).names == ["ok is False", "ok is True", "ok is missing"]
+
+
 def test_columns_of_several_lengths_and_none_at_all_are_refused() -> None:
     with pytest.raises(BadInput, match="equal length"):
         columns({"a": [1, 2], "b": [1]})

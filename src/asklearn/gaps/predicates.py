@@ -110,13 +110,30 @@ def columns(table: Mapping[str, Any]) -> Predicates:
     >>> columns({"size": [1.0, 2.0, 3.0, 4.0], "colour": ["red", "red", "blue", "red"]}).names[:5]
     ['size 1', 'size 2', 'size 3', 'size 4', 'colour is blue']
     """
-    parts = [_column(name, np.asarray(values)) for name, values in table.items()]
+    parts = [_column(name, as_column(values)) for name, values in table.items()]
     if len({part.holds_NP.shape[0] for part in parts}) > 1:
         lengths = {name: len(values) for name, values in table.items()}
         raise BadInput(f"Expected columns of equal length. Got {lengths}.")
     if not parts:
         raise BadInput("Expected at least one column to describe items by. Got none.")
     return joined(*parts)
+
+
+def as_column(values: Sequence[Any] | NDArray[Any]) -> NDArray[Any]:
+    """Return the values of a column as an array, numbers with None among them as floats.
+
+    Examples
+    --------
+    >>> as_column([1, None, 3])
+    array([ 1., nan,  3.])
+    """
+    values_N = np.asarray(values)
+    if values_N.dtype.kind != "O":
+        return values_N
+    numbers = [isinstance(one, int | float) and not isinstance(one, bool) for one in values_N.tolist()]
+    if any(numbers) and all(ok or one is None for ok, one in zip(numbers, values_N.tolist(), strict=True)):
+        return np.array([np.nan if one is None else one for one in values_N.tolist()], np.float64)
+    return values_N
 
 
 def clusters(features_ND: Floats, rng: Generator) -> Predicates:
