@@ -515,6 +515,33 @@ class TestFeatures:
             make(digits, "logistc")
 
 
+class TestChoosing:
+    @pytest.mark.parametrize("strategy", ["margin", "badge", "bald", "auto"])
+    def test_no_question_depends_on_a_label_of_the_audit(self, digits: Any, strategy: str) -> None:
+        """Neither what the strategy picks nor whom the weighted audit draws."""
+        questions = []
+        for lie in (False, True):
+            learner = make(digits, GaussianNB(), strategy=strategy, audit=0.3, audit_weighted=0.2)
+            asked = []
+            for _ in range(4):
+                batch = learner.ask(20)
+                asked.append(batch.ids)
+                by_lot = np.array(batch.streams) == "audit"
+                labels = np.array(digits.label(batch.rows))
+                labels[by_lot & lie] = 9 - labels[by_lot & lie]
+                learner.tell(batch.ids, labels.tolist())
+            questions.append(asked)
+        assert questions[0] == questions[1]
+
+    def test_what_teaches_the_strategy_is_all_but_the_audit(self, digits: Any) -> None:
+        learner = make(digits, GaussianNB(), audit=0.3)
+        rounds(learner, digits, (20, 20))
+        learner.refresh()
+        assert set(learner._chosen_on) == set(learner.labels) - set(learner.state.drawn)
+        assert learner._scorer is not learner._fitted
+        assert learner._scorer is not None
+
+
 class TestModels:
     @pytest.mark.parametrize(
         "estimator",
