@@ -55,7 +55,7 @@ def test_a_price_is_in_points_with_its_interval_and_its_method(found, check):
         in said
     )
     assert "Of 2 past batches, what was said and what came do not contradict each other in 2." in said
-    assert page.count("<circle") == 2 * 2 * 2
+    assert page.count("<circle") == 2 + 2 * 2 * 2
 
 
 def test_a_price_that_was_contradicted_is_counted(found):

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from asklearn import ActiveLearner
-from asklearn.report.prospects import SHOWN_TARGETS, labels_needed, watched
+from asklearn.report.prospects import SHOWN_TARGETS, gaps, labels_needed, watched
 
 
 @pytest.fixture
@@ -45,3 +45,28 @@ def test_every_call_after_new_labels_is_a_look(learner, digits):
     found = watched(learner)
     assert [one["labels"] for one in found] == [30, 60, 90]
     json.dumps(found, allow_nan=False)
+
+
+def test_gaps_before_a_model_with_too_few_labels_and_with_none_found(learner, digits):
+    assert gaps(learner, {}) is None
+    label(learner, digits, 30)
+    assert "at least 20 labels of the audit" in gaps(learner, {})["none"]
+    label(learner, digits, 60)
+    found = gaps(learner, {})
+    json.dumps(found, allow_nan=False)
+    if not found["found"]:
+        assert "random labels can tell" in found["none"]
+
+
+def test_a_planted_gap_is_found_with_its_confusion(digits):
+    learner = ActiveLearner(
+        "logistic(C=1.0, temperature=1.0)", digits.X, audit=0.5, seed=0, strategy="random"
+    )
+    batch = learner.ask(500)
+    truth = digits.label(batch.rows)
+    told = [3 if y == 8 and stream != "audit" else y for y, stream in zip(truth, batch.streams, strict=True)]
+    learner.tell(batch.ids, told)
+    found = gaps(learner, {})["found"]
+    json.dumps(found, allow_nan=False)
+    assert found[0]["confusion"][:2] == ["8", "3"]
+    assert found[0]["rest"]["value"] < found[0]["error"]["low"]

@@ -14,6 +14,8 @@ from asklearn.errors import BadInput
 if TYPE_CHECKING:
     from asklearn.project import Project
 
+NAMED_BY_CONTENT = 50_000
+
 
 @click.command(short_help="Write a page about the project, to show around.")
 @click.option(
@@ -82,5 +84,17 @@ def gather(project: Project) -> dict[str, Any]:
         name=project.folder.resolve().name,
         about=about,
         classes=settings.labels,
+        described=described(project),
         now=time.time(),
     )
+
+
+def described(project: Project) -> dict[str, Any]:
+    """Return the texts or columns of all items, by which gaps are named; nothing of images, or of large pools."""
+    rows, settings = project.learner.state.rows, project.settings
+    if settings.kind not in ("text", "tabular") or rows > NAMED_BY_CONTENT or not project.learner.labels:
+        return {}
+    items = project.payload(list(range(rows)))
+    if settings.kind == "text":
+        return {"texts": [str(one.get(settings.columns[0]) or "") for one in items]}
+    return {"columns": {name: [one.get(name) for one in items] for name in settings.columns}}

@@ -18,7 +18,7 @@ from asklearn import __version__
 from asklearn.asking import WHY_AUDITED
 from asklearn.errors import NotFitted
 from asklearn.report import people, quality
-from asklearn.report.prospects import labels_needed, watched
+from asklearn.report.prospects import gaps, labels_needed, watched
 from asklearn.state import State, Status
 from asklearn.types import Estimate
 
@@ -38,6 +38,7 @@ def facts(
     name: str = "unnamed project",
     about: Mapping[str, str] | None = None,
     classes: Sequence[str] = (),
+    described: Mapping[str, Any] | None = None,
     now: float = 0.0,
 ) -> dict[str, Any]:
     """Return everything that a report says, as plain values that JSON can hold.
@@ -54,12 +55,14 @@ def facts(
         What else should be known of how it was computed: encoder, source, ...
     classes : sequence of str
         The declared classes, in the order in which they should be shown.
+    described : mapping, optional
+        ``texts`` or ``columns`` of every item, by which gaps are found and named.
     now : float
         The time, in seconds since 1970, that the report bears; 0 for none.
 
     Notes
     -----
-    O(labels), besides up to ten fits; independent of the size of the pool.
+    O(labels), besides up to twenty fits; independent of the size of the pool, but for the gaps.
 
     Examples
     --------
@@ -77,6 +80,7 @@ def facts(
     found |= standing(learner, classes)
     found |= _measured(learner) | _outlook(learner, AHEAD)
     found |= {"watched": watched(learner), "needed": labels_needed(learner)}
+    found["gaps"] = gaps(learner, described or {})
     state = learner.state
     found["history"] = _history(state, learner.metric.name)
     found["asked"] = _asked(learner)
@@ -253,6 +257,7 @@ def _how(learner: ActiveLearner, about: Mapping[str, str]) -> dict[str, Any]:
         "strategy": settings.strategy,
         "model": settings.model,
         "audit": settings.audit,
+        "audit_weighted": settings.audit_weighted,
         "budget": settings.budget,
         "version": None if fit is None else fit.model,
         "params": {} if fit is None else {name: _short(value) for name, value in fit.params.items()},
@@ -270,4 +275,5 @@ def _short(value: Any) -> str:
 def shown_items(found: Mapping[str, Any]) -> list[str | int]:
     """Return the ids of the items that a page shows, each once."""
     every = [*found["examples"], *found["slowest"], *found["contested"]["items"], *found["doubtful"]]
-    return list(dict.fromkeys(one["id"] for one in every))
+    of_gaps = [item for one in (found["gaps"] or {"found": []})["found"] for item in one["exemplars"]]
+    return list(dict.fromkeys([*(one["id"] for one in every), *of_gaps]))

@@ -35,7 +35,7 @@ def gaps(found: Mapping[str, Any], contents: Contents) -> Html:
 def _gap(one: Mapping[str, Any], contents: Contents) -> list[Html]:
     error, rest = one["error"], one["rest"]
     words = [
-        f"Wrong in {percentage(error)} ({error['level']:.0%} interval, {plural(error['n'], 'random label')}); "
+        f"Wrong in {percentage(error)} ({100 * error['level']:.3g}% interval, {plural(error['n'], 'random label')}); "
         f"elsewhere in {percentage(rest)}. ",
         f"{plural(one['size'], 'item')}, {one['share']:.1%} of the pool; {one['unlabelled']:,} without a label. ",
     ]

@@ -13,7 +13,8 @@ TERMS = (
     (
         "Random label, audit",
         "A label of an item that was drawn at random from the whole pool, and not because the model finds it "
-        "hard. Only these measure: picked items are unlike the pool and would mislead.",
+        "hard. Only these measure: picked items are unlike the pool and would mislead. Some are drawn with a higher "
+        "chance where the model may err; each of them then counts for less, so that all together speak for the pool.",
     ),
     (
         "Measured without the label",
@@ -49,7 +50,7 @@ def how_computed(found: Mapping[str, Any]) -> Html:
         "strategy": how["strategy"],
         "model": how["model"],
         "fitted model": _fitted(how),
-        "audit": f"{how['audit']:.0%} of all questions",
+        "audit": f"{how['audit']:.0%} of all questions" + _weighted(how),
         "budget": "no limit" if how["budget"] is None else plural(how["budget"], "question"),
         "estimate": estimate and f"{estimate['method']}, {plural(estimate['n'], 'random label')}",
         "journal": f"{plural(how['position'], 'event')} read",
@@ -66,6 +67,11 @@ def how_computed(found: Mapping[str, Any]) -> Html:
         table("Settings", ["setting", "value"], rows, "settings"),
         details("Versions", table("Versions that this was computed with", ["package", "version"], versions)),
     )
+
+
+def _weighted(how: Mapping[str, Any]) -> str:
+    share = how.get("audit_weighted", 0)
+    return f", and {share:.0%} likelier where the model may err" if share else ""
 
 
 def _fitted(how: Mapping[str, Any]) -> str | None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from asklearn.errors import NotFitted
+from asklearn.errors import BadInput, NotFitted
 from asklearn.metrics import metric as metric_named
 
 if TYPE_CHECKING:
+    from asklearn.gaps import Gap
     from asklearn.learner import ActiveLearner
+    from asklearn.types import Estimate
 
 TARGETS = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.925, 0.95, 0.97, 0.98, 0.99)
 SHOWN_TARGETS = 3
+RARE = 0.05
 
 
 def labels_needed(learner: ActiveLearner) -> list[dict[str, Any]]:
@@ -42,3 +46,60 @@ def watched(learner: ActiveLearner) -> list[dict[str, Any]]:
         {"labels": labels, "value": one.value, "low": one.low, "high": one.high, "n": one.n}
         for labels, one in looks
     ]
+
+
+def gaps(learner: ActiveLearner, described: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the confirmed gaps, or why there is none; None before there is a model.
+
+    Parameters
+    ----------
+    learner : ActiveLearner
+        The loop to look at.
+    described : mapping
+        ``texts`` or ``columns`` of every item of the pool, by which gaps are found and named; may be empty.
+
+    Notes
+    -----
+    Eight fits.
+    """
+    try:
+        found = learner.gaps(**described)
+    except NotFitted:
+        return None
+    except BadInput as error:
+        return {"found": [], "none": str(error)}
+    if not found:
+        return {"found": [], "none": _none_found(learner)}
+    return {"found": [_gap(one) for one in found], "none": None}
+
+
+def _none_found(learner: ActiveLearner) -> str:
+    """Say what the labels could have shown, where they showed nothing."""
+    from asklearn.gaps.confirm import labels_needed
+
+    told = sum(label is not None for label in learner.audited().labels)
+    wrong = min(1 - learner.evaluate("accuracy").value, 0.45)
+    many = labels_needed(RARE, wrong + 0.5, wrong)
+    return (
+        f"No kind of item is surely worse than the rest, as far as {told:,} random labels can tell. To find one "
+        f"that is {RARE:.0%} of the pool and wrong in {wrong + 0.5:.0%}, against {wrong:.0%} elsewhere, takes about "
+        f"{many:,} four times in five."
+    )
+
+
+def _gap(one: Gap) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "size": one.size,
+        "share": one.share,
+        "unlabelled": one.unlabelled,
+        "error": _span(one.error),
+        "rest": _span(one.rest),
+        "confusion": None if one.confusion is None else [*map(str, one.confusion[:2]), one.confusion[2]],
+        "exemplars": list(one.exemplars),
+        "p": one.p,
+    }
+
+
+def _span(one: Estimate) -> dict[str, Any]:
+    return {"value": one.value, "low": one.low, "high": one.high, "level": one.level, "n": one.n}

@@ -37,7 +37,7 @@ def asked(found: Mapping[str, Any]) -> Html:
     ]
     how = found["how"]
     told = (
-        f"The strategy {shorten(how['strategy'], 60)} picks what should teach the model most; {how['audit']:.0%} of "
+        f"The strategy {shorten(how['strategy'], 60)} picks what should teach the model most; {how['audit'] + how.get('audit_weighted', 0):.0%} of "
         "all questions are drawn at random instead, to measure it."
     )
     counts = table("Items by what decided that they were asked", ["decided by", "asked", "labelled"], rows)
