@@ -36,9 +36,10 @@ def asked(found: Mapping[str, Any]) -> Html:
         for one in found["asked"]
     ]
     how = found["how"]
+    lot = how["audit"] + how.get("audit_weighted", 0)
     told = (
-        f"The strategy {shorten(how['strategy'], 60)} picks what should teach the model most; {how['audit'] + how.get('audit_weighted', 0):.0%} of "
-        "all questions are drawn at random instead, to measure it."
+        f"The strategy {shorten(how['strategy'], 60)} picks what should teach the model most; {lot:.0%} of all "
+        "questions are drawn at random instead, to measure it."
     )
     counts = table("Items by what decided that they were asked", ["decided by", "asked", "labelled"], rows)
     return section("What was asked, and why", tag("p", told), counts, _over_time(found["timeline"]))
