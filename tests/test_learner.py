@@ -1032,6 +1032,18 @@ class TestEvaluate:
         with pytest.raises(BadInput, match="lies between 0 and 1"):
             learner.labels_to(80.0)
 
+    def test_labels_saved_compare_the_present_score_with_random_choice(self, digits: Any) -> None:
+        learner = make(digits, GaussianNB(), audit=0.5, strategy="random")
+        rounds(learner, digits)
+        for _ in range(3):
+            rounds(learner, digits)
+            learner.evaluate()
+        found = learner.saved()
+        assert found.spent == len(learner.labels)
+        assert found.base == len(learner.audited().ids) * 9 // 10
+        assert (found.low or -np.inf) <= 0 <= (found.high or np.inf)
+        assert learner.saved() == found
+
     def test_a_forecast_needs_estimates_and_looks_ahead(self, digits: Any) -> None:
         learner = make(digits, GaussianNB())
         rounds(learner, digits)

@@ -11,6 +11,7 @@ from numpy.random import Generator, default_rng
 
 from asklearn.arguments import confidence
 from asklearn.asking import open_rows
+from asklearn.baseline import random_curve
 from asklearn.crossfit import (
     Audited,
     AuditSample,
@@ -24,12 +25,13 @@ from asklearn.crossfit import (
 from asklearn.evaluate import MIN_FOR_CONTROL, Control, estimate
 from asklearn.events import Measured
 from asklearn.evidence import gaps_of, uniform_part
-from asklearn.forecast import Needed, forecast, labels_to
+from asklearn.forecast import Needed, Saved, forecast, labels_saved, labels_to, outlook
 from asklearn.gaps import Gap
 from asklearn.intervals import watched_levels
 from asklearn.loop import WATCHED, Loop
 from asklearn.metrics import Metric
 from asklearn.metrics import metric as metric_named
+from asklearn.protocols import Model
 from asklearn.seeds import seed_for
 from asklearn.stopping import spent, stable
 from asklearn.types import Estimate, Label, Stop
@@ -265,6 +267,34 @@ class ActiveLearner(Loop):
         history, rng, known = self._history(metric)
         return labels_to(history, target, rng, level=level, **known)
 
+    def saved(self, metric: str | None = None, *, level: float = 0.9) -> Saved:
+        """Estimate how many labels a learner that chooses at random would have needed beyond those spent.
+
+        Models that are trained on parts of the uniform audit alone are what random choice would have given;
+        their curve is forecast to the present score. With ``audit=0.5`` it need not be forecast far.
+
+        Returns
+        -------
+        Saved
+            Median and interval; None where it is more than can be forecast.
+
+        Raises
+        ------
+        NotFitted
+            If the labels do not name two classes yet.
+        BadInput
+            If the audit is too small to be parted.
+
+        Notes
+        -----
+        Up to 24 fits on parts of the audit, besides those of :meth:`evaluate`.
+        """
+        level = confidence(level)
+        history, rng, known = self._history(metric)
+        curve, fitted = self._at_random(history[-1][1].name, rng)
+        at_random = outlook(curve, rng, **known | {"confidence": self._confidence(fitted)})
+        return labels_saved(outlook(history, rng, **known), at_random, level)
+
     def should_stop(self) -> Stop:
         """Advise on stopping, with reasons: budget spent, pool exhausted, models that no longer change."""
         self.refresh()
@@ -360,14 +390,22 @@ class ActiveLearner(Loop):
         known = {"classes": len(self._need_model().classes), "confidence": self._confidence()}
         return history, default_rng(seed_for(self.seed, "forecast", now)), known
 
-    def _confidence(self) -> float | None:
-        """The model's mean highest probability over items that nobody was asked about."""
+    def _at_random(self, metric: str, rng: Generator) -> tuple[list[tuple[int, Estimate]], Model | None]:
+        """The curve of random choice by the uniform part of the audit, and a model of its last point."""
+        sample, _ = self._cross_fitted()
+        places = uniform_part(self._audit_orders(self.state), sample.rows).tolist()
+        rows, labels = ([every[i] for i in places] for every in (sample.rows, sample.labels))
+        uniform = AuditSample(rows, labels, [1.0] * len(places), sample.covers)
+        return random_curve(self._prototype.fresh, self._pool.take, uniform, metric_named(metric), rng)
+
+    def _confidence(self, model: Model | None = None) -> float | None:
+        """The mean highest probability of a model, or of the present one, over items nobody was asked about."""
         rows = open_rows(self.state, len(self._pool))
         if len(rows) == 0:
             return None
         rng = default_rng(seed_for(self.seed, "confidence", len(self._trained_on[0])))
         some = np.sort(rng.choice(rows, min(WATCHED, len(rows)), replace=False))
-        return float(self._need_model().posterior(self._pool.take(some)).proba_NC.max(1).mean())
+        return float((model or self._need_model()).posterior(self._pool.take(some)).proba_NC.max(1).mean())
 
     def _cross_fitted(self) -> tuple[AuditSample, CrossFit]:
         """The audit's items and their held-out predictions, made anew when either has changed."""

@@ -36,9 +36,9 @@ def test_a_nominal_bank_has_normal_quantiles_at_every_horizon() -> None:
 def test_horizons_are_kept_apart_and_sources_count_alike() -> None:
     rng = np.random.default_rng(0)
     ratio = np.repeat(RATIOS, 2000)
-    residual = rng.standard_normal(len(ratio)) * np.repeat([1, 2, 3, 4, 5], 2000)
+    residual = rng.standard_normal(len(ratio)) * np.repeat([1, 2, 3, 4, 5, 6], 2000)
     table = residual_quantiles(residual, ratio, np.ones(len(ratio)))
-    np.testing.assert_allclose(table[:, 7] / [1, 2, 3, 4, 5], 1.645, atol=0.15)
+    np.testing.assert_allclose(table[:, 7] / [1, 2, 3, 4, 5, 6], 1.645, atol=0.15)
     few = residual_quantiles(np.r_[np.zeros(10 * len(RATIOS)), np.ones(2 * len(RATIOS))],
                              np.r_[np.repeat(RATIOS, 10), np.repeat(RATIOS, 2)],
                              np.r_[np.full(10 * len(RATIOS), 0.1), np.full(2 * len(RATIOS), 1.0)])  # fmt: skip

@@ -9,6 +9,7 @@ prediction, Mondrian by horizon: Vovk, Lindsay, Nouretdinov and Gammerman 2003).
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -23,8 +24,9 @@ from asklearn.forecast.prior import Prior
 from asklearn.types import Floats
 
 FILE = "forecast_bank.json"
-RATIOS = (1.0, 1.5, 2.0, 4.0, 8.0)
+RATIOS = (1.0, 1.5, 2.0, 4.0, 8.0, 16.0)
 LEVELS = (0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975)
+NORMAL = tuple(NormalDist().inv_cdf(one) for one in LEVELS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class Bank:
     ----------
     prior : Prior
         How gaps and rates are spread over tasks.
-    residual_RQ : ndarray of shape (5, 9)
+    residual_RQ : ndarray of shape (6, 9)
         Quantiles (``LEVELS``) of (truth - median) / spread on that side, by horizon (``RATIOS``).
     provenance : mapping
         What it was made of.
@@ -51,12 +53,13 @@ class Bank:
         Between horizons it is interpolated in log labels; beyond the last it stays. Between levels and
         beyond them it follows the normal quantile.
         """
-        at_Q = [np.interp(np.log(ratio), np.log(RATIOS), column_R) for column_R in self.residual_RQ.T]
-        normal_Q = [NormalDist().inv_cdf(one) for one in LEVELS]
+        place = float(np.interp(np.log(ratio), np.log(RATIOS), np.arange(len(RATIOS))))
+        before, after = math.floor(place), math.ceil(place)
+        at_Q = self.residual_RQ[before] + (place - before) * (
+            self.residual_RQ[after] - self.residual_RQ[before]
+        )
         wanted = NormalDist().inv_cdf(level)
-        inside = float(np.interp(wanted, normal_Q, at_Q))
-        beyond = max(abs(wanted) / normal_Q[-1], 1.0)
-        return inside * beyond
+        return float(np.interp(wanted, NORMAL, at_Q)) * max(abs(wanted) / NORMAL[-1], 1.0)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data; :func:`bank_of` reads it back."""
@@ -90,7 +93,7 @@ def bank() -> Bank:
     Examples
     --------
     >>> bank().residual_RQ.shape
-    (5, 9)
+    (6, 9)
     """
     text = files("asklearn").joinpath("data", FILE).read_text(encoding="utf-8")
     return bank_of(json.loads(text))
@@ -98,12 +101,11 @@ def bank() -> Bank:
 
 def nominal(prior: Prior) -> Bank:
     """Return a bank that leaves the intervals of forecasts as they are."""
-    z_Q = [NormalDist().inv_cdf(one) for one in LEVELS]
-    return Bank(prior, np.tile(z_Q, (len(RATIOS), 1)), {})
+    return Bank(prior, np.tile(NORMAL, (len(RATIOS), 1)), {})
 
 
 def residual_quantiles(residual_N: Floats, ratio_N: Floats, weight_N: Floats) -> Floats:
-    """Return quantiles of scaled residuals by horizon, shape (5, 9).
+    """Return quantiles of scaled residuals by horizon, shape (6, 9).
 
     `weight_N` makes sources count alike, however many forecasts each has.
     """
