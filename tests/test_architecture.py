@@ -24,8 +24,8 @@ FLOORS = {
     "truth": ["audit", "events", "state", "journal"],
     "edges": ["journals", "models", "encoders", "sources", "tasks"],
     "loop": [
-        "learner", "loop", "recorder", "asking", "drawing", "pool", "vectors", "features", "ranking", "crossfit", "baseline",
-        "evidence", "aiming", "simulate", "dataset",
+        "learner", "loop", "recorder", "asking", "drawing", "pool", "vectors", "features", "ranking", "crossfit",
+        "baseline", "evidence", "aiming", "simulate", "dataset",
     ],
     "testing": ["testing"],
     "doors": [
