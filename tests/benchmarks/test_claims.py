@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 CLAIMS = sorted((Path(__file__).resolve().parents[2] / "benchmarks" / "claims").glob("*.py"))
-NEED_DATA = {"loop", "init", "evaluation"}
+NEED_DATA = {"loop", "init", "evaluation", "curves", "forecast", "price", "stopping", "auto", "gaps"}
 
 
 @pytest.mark.slow
