@@ -566,3 +566,17 @@ def test_a_misnamed_fragment_is_refused(name: str, tmp_path: Path):
 
 if __name__ == "__main__":
     sys.exit(bool(run_blocks(Path(sys.argv[1]))))
+
+
+def test_what_the_readme_says_of_the_curves_is_what_was_measured() -> None:
+    result = json.loads((ROOT / "benchmarks" / "results" / "curves.json").read_text(encoding="utf-8"))
+    ranks, table = result["details"]["mean_rank"], result["details"]["table"]
+    gains = [rows["auto+k_means"]["gain"] for rows in table.values()]
+    counts = ["none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+    said = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    assert f"All {len(ranks) - 2} strategies" in said
+    assert f"on {counts[len(table)]} data sets with {counts[result['seeds']]} seeds" in said
+    assert min(ranks, key=ranks.__getitem__) == "auto+k_means"
+    above = counts[sum(low > 0 for _, low, _ in gains)]
+    assert f"the best mean rank, surely above random on {above} sets and never surely below" in said
+    assert all(high >= 0 for _, _, high in gains)
