@@ -25,7 +25,7 @@ FLOORS = {
     "edges": ["journals", "models", "encoders", "sources", "tasks"],
     "loop": [
         "learner", "loop", "recorder", "asking", "drawing", "pool", "vectors", "features", "ranking", "crossfit",
-        "baseline", "evidence", "aiming", "simulate", "dataset",
+        "baseline", "evidence", "aiming", "guard", "simulate", "dataset",
     ],
     "testing": ["testing"],
     "doors": [

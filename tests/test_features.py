@@ -193,7 +193,7 @@ def test_wide_sparse_features_are_compared_by_a_projection_that_keeps_distances(
     assert np.abs(kept / true - 1).mean() < 0.06
     assert np.allclose(narrowed(X[:7]), narrow[:7], atol=1e-5)
     assert narrowed(X[:0]).shape == (0, 256)
-    assert (X != held).nnz == 0
+    assert (held != X).nnz == 0
 
 
 def test_what_is_not_wide_or_goes_to_the_model_keeps_its_columns() -> None:

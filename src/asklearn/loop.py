@@ -15,10 +15,13 @@ from numpy.typing import NDArray
 from asklearn.arguments import whole
 from asklearn.asking import choose, places
 from asklearn.audit import WEIGHTED, audit_order, permanent_numbers, weighted_share
+from asklearn.crossfit import audit_sample
 from asklearn.drawing import audited_items, draw, predicted_errors
 from asklearn.errors import BadInput, JournalError, NotFitted
 from asklearn.events import Added, Asked, Configured, Event, Fitted, Measured
+from asklearn.evidence import uniform_part
 from asklearn.gaps import Gap
+from asklearn.guard import guarded, look
 from asklearn.journal import Journal
 from asklearn.metrics import metric as metric_named
 from asklearn.pool import Pool
@@ -153,8 +156,8 @@ class Loop(Recorder):
             orders = self._audit_orders(state)
             rounds = draw(state, orders, self._audit_numbers, self._predicted_errors, fit, now)
             batch, probabilities = choose(
-                state, rounds, self._pool, self.strategy, self._scorer, self._chosen_on, fit, self.seconds,
-                gap,
+                state, rounds, self._pool, guarded(self.strategy, state.measured), self._scorer,
+                self._chosen_on, fit, self.seconds, gap,
             )  # fmt: skip
             version = state.fits[-1].model if self._fitted is not None else None
             asked: list[Event] = [*rounds]
@@ -219,11 +222,11 @@ class Loop(Recorder):
             tuned_at=len(labels) if params is None or last is None else last.tuned_at,
             time=self._clock(),
         )
-        stability = self._agreement(before, self._fitted)
+        found = [self._agreement(before, self._fitted), self._lead(state, fit)]
 
         def attempt(state: State) -> tuple[list[Event], None]:
             version = state.fits[-1].model + 1 if state.fits else 1
-            measured = [self._measured(stability, version)] if stability else []
+            measured = [self._measured(one, version) for one in found if one]
             return [replace(fit, model=version), *measured], None
 
         try:
@@ -342,6 +345,16 @@ class Loop(Recorder):
             for model in (before, after)
         ]
         return agreement(guesses[0], guesses[1], len(classes))
+
+    def _lead(self, state: State, fit: Fitted) -> Estimate | None:
+        if not self.strategy.guarded:
+            return None
+        label_of = dict(zip(*self._trained_on, strict=True))
+        orders = self._audit_orders(state)
+        rows = audit_sample(state, orders, label_of).rows
+        uniform = [rows[place] for place in uniform_part(orders, rows)]
+        fresh = self._prototype.fresh(seed_for(self.seed, "guard", fit.labels), fit.params)
+        return look(state, uniform, label_of, self._pool.take, fresh)
 
     def _audit_orders(self, state: State) -> list[Indices]:
         for cohort in state.cohorts[len(self._orders) :]:

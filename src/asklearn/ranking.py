@@ -77,6 +77,8 @@ def rank(
     if model is None:
         return _start(strategy, pool, open_rows, known, n, rng, room)
     started = time.perf_counter()
+    if strategy.shortlist is None:
+        open_rows = _sampled(strategy.select, pool, open_rows, model, n, rng, room)
     scores_N = None
     if strategy.score is not None:
         if not strategy.score.pointwise:
@@ -85,7 +87,7 @@ def rank(
     kept = np.arange(len(open_rows))
     if strategy.shortlist is not None and scores_N is not None:
         kept = np.sort(top(scores_N, min(strategy.shortlist * n, len(kept)), rng))
-    kept = _sampled(strategy.select, pool, kept, model, n, rng, room)
+        kept = _sampled(strategy.select, pool, kept, model, n, rng, room)
     scored = time.perf_counter()
     candidates = _candidates(strategy.select, pool, open_rows[kept], known, model, rng)
     if scores_N is not None:
@@ -121,13 +123,14 @@ def _sampled(
     rng: Generator,
     room: int,
 ) -> Indices:
-    """Return `rows`, or as many of them, drawn uniformly, as `room` bytes hold of what `part` needs."""
+    """Return `rows`, or a uniform sample: what `part` wants at `most`, and what `room` bytes hold of its needs."""
     numbers = width(pool.shards[0], part.needs) if "features" in part.needs else 0
     if model is not None and part.needs & {"proba", "draws"}:
         posterior = model.posterior(pool.take(rows[:1]))
         numbers += posterior.proba_NC.size
         numbers += posterior.draws_KNC.size if posterior.draws_KNC is not None else 0
-    most = max(n, room // (4 * max(numbers, 1)))
+    wanted = max(getattr(part, "most", None) or len(rows), 20 * n)
+    most = max(n, min(wanted, room // (4 * max(numbers, 1))))
     return rows if len(rows) <= most else np.sort(rng.choice(rows, most, replace=False))
 
 

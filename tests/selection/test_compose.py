@@ -15,14 +15,17 @@ from asklearn.selection.compose import (
     Shortlist,
     Steps,
     Switch,
+    WhenRare,
     interleaved,
     pick_after,
     selection_of,
 )
+from asklearn.selection.coverage import HandOver
 from asklearn.selection.k_center import KCenter
 from asklearn.selection.stochastic import Power
 from asklearn.strategies import strategy
 from asklearn.testing.candidates import made_up
+from asklearn.types import Categorical
 
 EVERYTHING = {"proba", "features", "labelled", "labels", "scores"}
 
@@ -195,7 +198,7 @@ def test_a_strategy_can_be_a_part():
     """Its score and shortlist go with it, and options; its cold start does not."""
     assert selection_of(strategy("power_margin(beta=3.0)")) == selection_of("power_margin(beta=3.0)")
     assert selection_of("power_margin(beta=3.0)") == Shortlist(margin, None, Power(3.0, zero=-1.0))
-    assert selection_of("auto") == Shortlist(margin, 10, ClusterMargin(10))
+    assert selection_of(strategy("cluster_margin")) == Shortlist(margin, 10, ClusterMargin(10))
     assert selection_of(strategy("k_center")) == KCenter()
     candidates = made_up({"proba", "features"}, size=300)
     picks = Mixture({"auto": 0.9, "random": 0.1})(candidates, 20, rng())
@@ -239,3 +242,25 @@ def test_interleaved_keeps_shares_in_every_beginning():
 def test_options_are_checked(make, said):
     with pytest.raises(BadInput, match=said):
         make()
+
+
+@pytest.mark.parametrize(("rare", "expected"), [(0.2, 0), (0.02, 5)])
+def test_when_rare_gives_half_to_the_other_only_while_a_class_is_rare(rare, expected):
+    candidates = made_up(EVERYTHING, size=100)
+    proba_NC = np.full((100, 3), (1 - rare) / 2)
+    proba_NC[:, 2] = rare
+    told = replace(candidates, posterior=Categorical(proba_NC))
+    best = set(np.argsort(-np.asarray(told.scores_N))[:5].tolist())
+    picks = WhenRare("k_center", "top")(told, 10, rng()).tolist()
+    alone = KCenter()(told, 10, rng()).tolist()
+    assert (picks == alone) == (expected == 0)
+    if expected:
+        assert set(picks[::2]) == best
+        assert len(set(picks)) == 10
+
+
+def test_when_rare_looks_at_as_many_as_its_usual_part_and_refuses_no_ratio():
+    assert WhenRare().most == HandOver.most
+    assert WhenRare("margin").most is None
+    with pytest.raises(BadInput, match="above 1"):
+        WhenRare(ratio=1.0)

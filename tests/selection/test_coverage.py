@@ -12,13 +12,14 @@ from asklearn.errors import BadInput
 from asklearn.selection import coverage, lazy
 from asklearn.selection.coverage import (
     FacilityLocation,
+    HandOver,
     MaxHerding,
     ProbCover,
     UHerding,
     greedy_cover,
     pure_radius,
 )
-from asklearn.types import Candidates
+from asklearn.types import Candidates, Categorical
 
 LINE = np.array([[0.0], [1.0], [2.0], [6.0], [20.0]])
 
@@ -272,3 +273,62 @@ def test_infinite_scores_are_refused():
     known = Candidates(5, features_ND=LINE, scores_N=np.array([0, 0, np.inf, 0, 0]))
     with pytest.raises(BadInput, match="finite"):
         UHerding()(known, 1, np.random.default_rng(0))
+
+
+def told(top_N, features_ND, **kwargs):
+    proba_NC = np.stack([top_N, 1 - np.asarray(top_N)], axis=1)
+    return Candidates(
+        len(features_ND), Categorical(proba_NC), features_ND, scores_N=1 - 2 * proba_NC[:, 0], **kwargs
+    )
+
+
+def test_hand_over_is_max_herding_for_a_model_that_knows_nothing_and_uherding_for_one_that_half_knows():
+    """At confidence 0 (more classes than can be) all weigh alike; at 1/2 the weight is the score."""
+    rng = np.random.default_rng(0)
+    features_ND = rng.normal(size=(60, 3)).astype(np.float32)
+    scores_N = -rng.random(60)
+    for sure, twin in ((1e-6, MaxHerding(1.0)), (0.5, UHerding(1.0, zero=-1.0))):
+        known = Candidates(60, Categorical(np.full((60, 2), sure)), features_ND, scores_N=scores_N)
+        picks = HandOver(1.0)(known, 10, np.random.default_rng(1))
+        assert picks.tolist() == twin(known, 10, np.random.default_rng(1)).tolist()
+
+
+def test_hand_over_turns_from_the_many_to_the_unsure_as_confidence_grows():
+    crowd, few = np.zeros((40, 1)), np.full((4, 1), 9.0)
+    features_ND = np.concatenate([crowd, few])
+    for top, expected in ((0.6, 0.0), (0.99, 9.0)):
+        known = told([*[top] * 40, *[0.55] * 4], features_ND)
+        assert features_ND[HandOver(1.0)(known, 1, np.random.default_rng(0))[0]] == expected
+
+
+def test_hand_over_gives_copies_the_places_of_one_and_a_cluster_of_noise_its_share():
+    """Margin would spend all twenty places on the forty ties."""
+    rng = np.random.default_rng(0)
+    features_ND = np.concatenate([np.zeros((40, 2)), rng.normal(5, 2, size=(200, 2))])
+    top_N = np.concatenate([np.full(40, 0.5), rng.uniform(0.55, 0.8, 200)])
+    picks = HandOver(1.0)(told(top_N, features_ND), 20, np.random.default_rng(0))
+    assert (picks < 40).sum() == 1
+
+
+@given(st.integers(0, 2**32 - 1), st.floats(0.5, 1.0), st.integers(1, 12))
+@settings(max_examples=30, deadline=None)
+def test_hand_over_picks_different_items_whatever_the_confidence(seed, least, n):
+    rng = np.random.default_rng(seed)
+    top_N = rng.uniform(least, 1.0, 12)
+    picks = HandOver()(told(top_N, np.round(rng.normal(size=(12, 2)))), n, rng)
+    assert len(set(picks.tolist())) == n
+
+
+def test_hand_over_among_many_keeps_the_unsure_and_lets_others_stand_for_the_rest(monkeypatch):
+    monkeypatch.setattr(coverage, "FEW", 100)
+    rng = np.random.default_rng(0)
+    top_N = np.where(np.arange(3_000) % 60 == 0, 0.5, 0.97)
+    features_ND = rng.normal(size=(3_000, 2))
+    picks = HandOver(0.2)(told(top_N, features_ND), 20, rng)
+    assert (picks % 60 == 0).all()
+
+
+@pytest.mark.parametrize("zero", [np.inf, -np.inf, np.nan])
+def test_hand_over_needs_a_worthless_score_that_is_a_number(zero):
+    with pytest.raises(BadInput, match="worth nothing"):
+        HandOver(zero=zero)

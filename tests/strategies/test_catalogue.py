@@ -10,7 +10,7 @@ from sklearn.naive_bayes import GaussianNB
 from asklearn.acquisition.uncertainty import margin
 from asklearn.dataset import Dataset
 from asklearn.learner import ActiveLearner
-from asklearn.selection.clustering import ClusterMargin, KMeans
+from asklearn.selection.clustering import KMeans
 from asklearn.selection.coverage import MaxHerding
 from asklearn.selection.typiclust import TypiClust
 from asklearn.simulate import simulate
@@ -43,11 +43,6 @@ def test_every_strategy_can_be_simulated():
     result = simulate(data, names(), start=20, batch=10, budget=30, seeds=1, model=model)
     assert {run["strategy"] for run in result["runs"]} >= set(names())
     assert all(len(run["labels"]) == 2 for run in result["runs"])
-
-
-def test_auto_is_cluster_margin_from_typical_items():
-    auto = strategy("auto")
-    assert (auto.select, auto.score, auto.shortlist, auto.start) == (ClusterMargin(), margin, 10, KMeans())
 
 
 def test_starts_that_papers_name():

@@ -16,16 +16,18 @@ from numpy.random import Generator
 
 from asklearn.errors import BadInput
 from asklearn.neighbours import squared_distances
-from asklearn.selection.base import features_of, labelled_of, scores_of, selection
+from asklearn.selection.base import features_of, labelled_of, proba_of, scores_of, selection
 from asklearn.selection.clustering import check_finite, k_means
 from asklearn.selection.lazy import LazyGreedy
 from asklearn.selection.top import top
 from asklearn.types import Candidates, Floats, Indices
 
 SAMPLE = 20_000
+FEW = 5_000
 PER_PICK = 5
 BLOCK = 256
 PURITY_ROWS = 1000
+LEAST, SUREST = 1e-3, 1e-2
 
 Similarity: TypeAlias = Callable[[Floats, Floats], Floats]
 
@@ -130,10 +132,70 @@ class UHerding:
         worth_N = np.maximum(scores_N - zero, 0)
         if not np.isfinite(worth_N).all():
             raise BadInput("Scores must be finite numbers: they weight what is covered.")
-        sample, weight_S = _best_and_others(worth_N, n, rng)
-        points_SD, labelled_LD = _centred(candidates, sample)
-        sigma = self.sigma or min(_least_distance(labelled_LD), _spread(points_SD))
-        return sample[greedy_cover(_gaussian(sigma), points_SD, labelled_LD, n, weight_S * worth_N[sample])]
+        return _herded(candidates, worth_N, n, self.sigma, SAMPLE, rng)
+
+
+@selection(
+    "hand_over", needs={"proba", "scores", "features", "labelled"}, why="it stands for such items like it"
+)
+@dataclass(frozen=True)
+class HandOver:
+    """Cover the pool at first, then ever more what the model is unsure of, as it becomes sure of the rest.
+
+    Parameters
+    ----------
+    sigma : float, optional
+        Length scale of the kernel, as for :class:`UHerding`.
+    zero : float
+        The score that is worth nothing; lower scores count as it. The best score is worth 1.
+
+    Notes
+    -----
+    :class:`UHerding` with weights ``u_j ** (c / (1 - c))``, where u_j is the worth of the score and c
+    the mean over the candidates of the highest calibrated probability: the share of right answers that the
+    model expects of itself. At c near 0 all items weigh alike and this is MaxHerding; at 1/2 the weight is the
+    uncertainty, and this is UHerding; at 0.9 its ninth power, so that only what is nearly a tie counts, in
+    proportion to how many such items there are. Copies and clusters of noise get the places that their number
+    deserves and no more, which is what margin lacks.
+
+    It works on at most 20,000 candidates (or twenty times n), drawn uniformly, and picks among 5,000 of them
+    (or five times n), of which half have the greatest weight: time and memory do not grow with the pool.
+
+    References
+    ----------
+    Bae, Oliveira and Sutherland (2025), Uncertainty herding (the weighted cover). Hacohen, Dekel and Weinshall
+    (2022), Active learning on a budget: opposite strategies suit high and low budgets (why to hand over).
+
+    Examples
+    --------
+    >>> from asklearn.types import Categorical
+    >>> features_ND = np.array([[0.0], [0.1], [0.2], [5.0], [9.0], [9.1]])
+    >>> def picks(top):
+    ...     proba_NC = np.array([[top, 1 - top]] * 5 + [[0.55, 0.45]])
+    ...     known = Candidates(6, Categorical(proba_NC), features_ND, scores_N=1 - 2 * proba_NC[:, 0])
+    ...     return HandOver(sigma=1.0)(known, 1, np.random.default_rng(0))
+    >>> picks(0.55), picks(0.99)
+    (array([1]), array([5]))
+    """
+
+    sigma: float | None = None
+    zero: float = -1.0
+    needs: ClassVar[frozenset[str]]
+    most: ClassVar[int] = 20_000
+
+    def __post_init__(self) -> None:
+        _check_length("sigma", self.sigma)
+        if not np.isfinite(self.zero):
+            raise BadInput(f"zero must be a number, the score that is worth nothing. Got {self.zero}.")
+
+    def __call__(self, candidates: Candidates, n: int, rng: Generator, /) -> Indices:
+        unsure_N = np.maximum(scores_of(candidates).astype(np.float64) - self.zero, 0)
+        if not np.isfinite(unsure_N).all():
+            raise BadInput("Scores must be finite numbers: they weight what is covered.")
+        unsure_N = np.maximum(unsure_N / (unsure_N.max() or 1), LEAST)
+        sure = float(proba_of(candidates).max(axis=1).mean())
+        worth_N = unsure_N ** (sure / max(1 - sure, SUREST))
+        return _herded(candidates, worth_N / worth_N.max(), n, self.sigma, FEW, rng)
 
 
 @selection("prob_cover", needs={"features", "labelled"}, why="it stands for many items like it")
@@ -346,9 +408,18 @@ def _sample(size: int, n: int, rng: Generator) -> Indices:
     return rng.permutation(size)[: max(SAMPLE, PER_PICK * n)]
 
 
-def _best_and_others(worth_N: Floats, n: int, rng: Generator) -> tuple[Indices, Floats]:
+def _herded(
+    candidates: Candidates, worth_N: Floats, n: int, sigma: float | None, size: int, rng: Generator
+) -> Indices:
+    """Return `n` picks that cover what is worthy, chosen among about `size` candidates."""
+    sample, weight_S = _best_and_others(worth_N, max(size, PER_PICK * n), rng)
+    points_SD, labelled_LD = _centred(candidates, sample)
+    sigma = sigma or min(_least_distance(labelled_LD), _spread(points_SD))
+    return sample[greedy_cover(_gaussian(sigma), points_SD, labelled_LD, n, weight_S * worth_N[sample])]
+
+
+def _best_and_others(worth_N: Floats, size: int, rng: Generator) -> tuple[Indices, Floats]:
     """Return rows in random order, half of them the worthiest, and how many rows each stands for."""
-    size = max(SAMPLE, PER_PICK * n)
     if len(worth_N) <= size:
         return rng.permutation(len(worth_N)), np.ones(len(worth_N))
     best = top(worth_N, size // 2, rng)

@@ -32,6 +32,8 @@ class Strategy:
         Picks while there is no model yet; may need features only.
     source : str
         Where it was published.
+    guarded : bool
+        Whether batches fall by lot once it is surely behind asking at random; see :mod:`asklearn.guard`.
 
     Examples
     --------
@@ -45,6 +47,7 @@ class Strategy:
     shortlist: int | None = None
     start: Selection | str = "random"
     source: str = ""
+    guarded: bool = False
 
     def __post_init__(self) -> None:
         if self.shortlist is not None and self.shortlist < 1:
@@ -132,7 +135,9 @@ def names() -> list[str]:
 
 _GROUPS = ("strategies", "acquisition", "selection")
 
-TOOLS = {"top", "shortlist", "above", "mixture", "steps", "switch", "without_near_duplicates", "quota"}
+TOOLS = {
+    "top", "shortlist", "above", "mixture", "steps", "switch", "when_rare", "without_near_duplicates", "quota",
+}  # fmt: skip
 """Selections that strategies are made of; by themselves they are none that one would name."""
 
 

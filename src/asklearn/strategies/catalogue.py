@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from asklearn.acquisition.committee import bald
 from asklearn.acquisition.contrastive import Discriminative
 from asklearn.acquisition.mixing import AlfaMix, DropQuery
@@ -16,20 +14,6 @@ from asklearn.selection.refine import Refine
 from asklearn.selection.stochastic import Power
 from asklearn.selection.typiclust import TypiClust
 from asklearn.strategies.base import Strategy
-
-
-@register("strategies", "auto")
-def auto() -> Strategy:
-    """Start with typical items, then ask where the model hesitates, spread over clusters.
-
-    What this does may improve from version to version.
-
-    Examples
-    --------
-    >>> auto().start
-    KMeans(typical=True)
-    """
-    return replace(cluster_margin(), name="auto", start=KMeans())
 
 
 @register("strategies", "cluster_margin")
