@@ -5,8 +5,9 @@ and loses or corrupts the labels of one kind of item (``benchmarks/plants.py``) 
 ask for them. A draw is a plant when the model then errs at least 20 points more often inside than outside.
 A gap is real when fresh labels say so: 50 uniform unlabelled items inside it are mistaken more often than
 all others outside (Fisher, 5%). The plant is found when a real gap has at least half of its members in it.
-Then about 100 labels are asked of that gap, beside the audit's share. ``confirmable`` in the results is the share
-of plants that a test of the plant itself would confirm with half as many labels: the ceiling of what is found. Model ``logistic``, encoder by prefix.
+Then about 100 labels are asked of that gap, beside the audit's share. ``confirmable`` in the results is the
+share of plants that a test of the plant itself would confirm with half as many fresh labels: roughly the most
+that can be found. Model ``logistic``, encoder by prefix.
 """
 
 from __future__ import annotations
@@ -125,7 +126,7 @@ def judged(learner, found, plant: Plant, X, y, rng) -> dict[str, Any]:
 def confirmable(drawn, wrong, inside, rng) -> bool:
     """Whether either half of as many fresh labels as the audit's would confirm the plant itself, if suspected.
 
-    By the bar of the strictest of sixteen tests, and Fisher's; what no method that halves the audit can pass.
+    By the bar of the strictest of sixteen tests, and Fisher's; roughly the most that can be asked of halves.
     """
     from scipy.stats import fisher_exact
 
