@@ -5,7 +5,7 @@ import re
 import pytest
 
 from asklearn.report.html import Html
-from asklearn.report.outlook import gain_words, needed, price, stop_rules
+from asklearn.report.outlook import gain_words, needed, price, saved, stop_rules
 from asklearn.report.words import Scale
 
 
@@ -90,3 +90,30 @@ def test_every_rule_says_what_it_sees(found, check):
     assert "Plateau go on Twice the labels would bring at most 3 points &lt;b&gt;." in said
     assert "Stable predictions cannot tell There is no earlier model" in said
     assert "At least one that decides says stop." in words(stop_rules(found | {"stop": ["x"]}))
+
+
+def random_needs(value, low, high):
+    score = span(0.74, 0.64, 0.82, metric="accuracy", level=0.95)
+    return {"saved": {"value": value, "low": low, "high": high, "spent": 360, "farthest": 3600, "score": score,
+                      "base": 87, "level": 0.9}}  # fmt: skip
+
+
+def test_labels_saved_say_what_they_can(check):
+    check(page := saved(random_needs(210, 40, None)))
+    said = words(page)
+    assert (
+        "For the present accuracy of 74% [64%, 82%], reached with 360 labels, a learner that chooses at random"
+        in said
+    )
+    assert "would have needed 210 labels more [40, more than 3,240] (90% interval)." in said
+    assert "So choosing has saved labels." in said
+
+
+def test_labels_saved_say_when_nothing_is_saved_or_known():
+    assert "cannot tell yet" in words(saved(random_needs(20, -100, 300)))
+    lost = words(saved(random_needs(-50, -200, -10)))
+    assert "50 labels fewer [-200, -10]" in lost
+    assert "has cost labels" in lost
+    assert "So choosing has saved labels." in words(saved(random_needs(None, None, None)))
+    assert words(saved({"saved": {"none": "The audit is too small."}})).endswith("The audit is too small.")
+    assert saved({}) == Html("")

@@ -84,17 +84,14 @@ def gather(project: Project) -> dict[str, Any]:
         name=project.folder.resolve().name,
         about=about,
         classes=settings.labels,
-        described=described(project),
+        described=_described(project),
         now=time.time(),
     )
 
 
-def described(project: Project) -> dict[str, Any]:
-    """Return the texts or columns of all items, by which gaps are named; nothing of images, or of large pools."""
-    rows, settings = project.learner.state.rows, project.settings
-    if settings.kind not in ("text", "tabular") or rows > NAMED_BY_CONTENT or not project.learner.labels:
-        return {}
-    items = project.payload(list(range(rows)))
-    if settings.kind == "text":
-        return {"texts": [str(one.get(settings.columns[0]) or "") for one in items]}
-    return {"columns": {name: [one.get(name) for one in items] for name in settings.columns}}
+def _described(project: Project) -> dict[str, Any]:
+    """Return what gaps are named by; nothing where nothing is labelled, or where reading it all would take long."""
+    from asklearn.commands.gaps import described
+
+    small = project.learner.state.rows <= NAMED_BY_CONTENT
+    return described(project) if small and project.learner.labels else {}

@@ -134,6 +134,44 @@ def _labels(one: Mapping[str, Any], key: str) -> str:
     return "beyond" if one[key] is None else f"{one[key]:,}"
 
 
+def saved(found: Mapping[str, Any]) -> Html:
+    """Return how many labels a learner that chooses at random would have needed beyond those spent."""
+    given, heading = found.get("saved"), "What choosing well has saved"
+    if not given:
+        return Html("")
+    if given.get("none"):
+        return section(heading, tag("p", given["none"]))
+    form, score = scale(given["score"]["metric"]), given["score"]
+    told = (
+        f"For the present {score['metric'].replace('_', ' ')} of {' '.join(form.words(score))}, reached with "
+        f"{plural(given['spent'], 'label')}, a learner that chooses at random would have needed {_beyond(given)}."
+    )
+    basis = (
+        f"Models trained on parts of the uniform audit alone, up to {plural(given['base'], 'label')}, are what "
+        "random choice would have given; their curve is forecast to the present score. Audit labels count as spent."
+    )
+    return section(heading, tag("p", told), tag("p", _verdict(given), " ", basis))
+
+
+def _beyond(given: Mapping[str, Any]) -> str:
+    most = given["farthest"] - given["spent"]
+
+    def words(one: int | None) -> str:
+        return f"more than {most:,}" if one is None else f"{one:,}"
+
+    value = given["value"]
+    said = f"{-value:,} labels fewer" if value is not None and value < 0 else f"{words(value)} labels more"
+    return f"{said} [{words(given['low'])}, {words(given['high'])}] ({given['level']:.0%} interval)"
+
+
+def _verdict(given: Mapping[str, Any]) -> str:
+    if given["low"] is None or given["low"] > 0:
+        return "So choosing has saved labels."
+    if given["high"] is not None and given["high"] < 0:
+        return "So choosing has cost labels: asking at random would have been better so far."
+    return "Whether choosing has saved labels, so few random ones cannot tell yet."
+
+
 def stop_rules(found: Mapping[str, Any]) -> Html:
     """Return what every rule says of stopping, those that do not decide included; a table without a section."""
     advice = found.get("advice")

@@ -10,7 +10,7 @@ from asklearn.report.html import Html, join, shorten, tag
 from asklearn.report.items import Contents
 from asklearn.report.measured import calibration, class_balance, confused, learning_curve, recalls
 from asklearn.report.method import how_computed, how_to_read
-from asklearn.report.outlook import needed, price, stop_rules
+from asklearn.report.outlook import needed, price, saved, stop_rules
 from asklearn.report.page import document, figures, section
 from asklearn.report.told import asked, examples, people, second_look, slowest
 from asklearn.report.words import Scale, day, nowrap, plural, scale
@@ -52,6 +52,7 @@ def project_page(found: Mapping[str, Any], contents: Contents | None = None) -> 
         learning_curve(found),
         needed(found),
         price(found),
+        saved(found),
         gaps(found, held),
         asked(found),
         class_balance(found),
