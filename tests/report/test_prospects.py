@@ -5,7 +5,7 @@ import json
 import pytest
 
 from asklearn import ActiveLearner
-from asklearn.report.prospects import SHOWN_TARGETS, gaps, labels_needed, watched
+from asklearn.report.prospects import SHOWN_TARGETS, gaps, labels_needed, labels_saved, watched
 
 
 @pytest.fixture
@@ -45,6 +45,16 @@ def test_every_call_after_new_labels_is_a_look(learner, digits):
     found = watched(learner)
     assert [one["labels"] for one in found] == [30, 60, 90]
     json.dumps(found, allow_nan=False)
+
+
+def test_labels_saved_are_the_learners_own(learner, digits):
+    assert labels_saved(learner) is None
+    label(learner, digits, 40)
+    label(learner, digits, 40)
+    found, said = labels_saved(learner), learner.saved()
+    json.dumps(found, allow_nan=False)
+    assert (found["value"], found["low"], found["high"]) == (said.value, said.low, said.high)
+    assert found["spent"] == 80
 
 
 def test_gaps_before_a_model_with_too_few_labels_and_with_none_found(learner, digits):

@@ -48,6 +48,26 @@ def watched(learner: ActiveLearner) -> list[dict[str, Any]]:
     ]
 
 
+def labels_saved(learner: ActiveLearner) -> dict[str, Any] | None:
+    """Return how many labels random choice would have needed beyond those spent; None before there is a model.
+
+    Notes
+    -----
+    Up to 24 fits, on parts of the audit.
+    """
+    try:
+        one = learner.saved()
+    except NotFitted:
+        return None
+    except BadInput as error:
+        return {"none": str(error)}
+    score = _span(one.score) | {"metric": one.score.name}
+    return {
+        "value": one.value, "low": one.low, "high": one.high, "spent": one.spent, "farthest": one.farthest,
+        "score": score, "base": one.base, "level": one.level,
+    }  # fmt: skip
+
+
 def gaps(learner: ActiveLearner, described: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return the confirmed gaps, or why there is none; None before there is a model.
 
