@@ -222,7 +222,7 @@ if __name__ == "__main__":
         main(
             "evaluation",
             measure,
-            cpu_hours=2.2,
+            cpu_hours=1.4,
             sets=SETS,
             projects=1000,
             quick={"sets": ["text_agnews"], "projects": 4},
