@@ -13,7 +13,7 @@ from asklearn.forecast.prior import BROAD
 
 def test_what_ships_is_small_and_says_what_it_was_made_of() -> None:
     made = bank()
-    assert {"projects", "sets"} <= set(made.provenance)
+    assert {"projects", "sets", "models", "strategies", "seeds", "revision"} <= set(made.provenance)
     assert len(json.dumps(made.to_json())) < 10_000
     assert made.residual_RQ.shape == (len(RATIOS), len(LEVELS))
     assert np.all(np.diff(made.residual_RQ, axis=1) >= 0)
