@@ -690,7 +690,8 @@ class TestRestart:
             curious.evaluate()
             curious.evaluate("macro_f1", level=0.8)
             curious.forecast(100)
-            curious.should_stop()
+            curious.should_stop(target=0.9)
+            curious.price(10)
             _ = curious.model, curious.pending, curious.labels
 
     def test_looking_twice_records_once(self, digits: Any) -> None:
@@ -1058,7 +1059,7 @@ class TestEvaluate:
             batch = learner.ask(20)
             learner.tell(batch.ids, [int(row >= 150) for row in batch.rows])
             learner.evaluate()
-        assert any("agree with their predecessors" in reason for reason in learner.should_stop().reasons)
+        assert any("agrees with itself" in reason for reason in learner.should_stop().reasons)
 
 
 def test_the_looks_at_a_curve_hold_together_and_are_kept(digits: Any) -> None:

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.random import Generator, default_rng
 
-from asklearn.arguments import confidence
+from asklearn.arguments import confidence, whole
 from asklearn.asking import open_rows
 from asklearn.baseline import random_curve
+from asklearn.composite import composite
 from asklearn.crossfit import (
     Audited,
     AuditSample,
@@ -22,6 +23,7 @@ from asklearn.crossfit import (
     cross_fit,
     spoken_for,
 )
+from asklearn.errors import NotFitted
 from asklearn.evaluate import MIN_FOR_CONTROL, Control, estimate
 from asklearn.events import Measured
 from asklearn.evidence import gaps_of, uniform_part
@@ -31,10 +33,12 @@ from asklearn.intervals import watched_levels
 from asklearn.loop import WATCHED, Loop
 from asklearn.metrics import Metric
 from asklearn.metrics import metric as metric_named
+from asklearn.price import Realised, expected_gain, realised
 from asklearn.protocols import Model
 from asklearn.seeds import seed_for
-from asklearn.stopping import spent, stable
+from asklearn.stopping import Stopping, advise, stopping_with
 from asklearn.types import Estimate, Label, Stop
+from asklearn.watching import Watched, first_told, standing, watch, watched_rows
 
 LEVEL = 0.95
 
@@ -97,6 +101,10 @@ class ActiveLearner(Loop):
 
     _crossfit: tuple[tuple[Any, AuditSample], CrossFit] | None = None
     _beliefs: tuple[tuple[Any, AuditSample], Beliefs] | None = None
+    _watched: tuple[Any, Watched] | None = None
+
+    stopping = Stopping()
+    """What :meth:`should_stop` goes by unless told otherwise; yours to set."""
 
     def evaluate(self, metric: str | None = None, *, level: float = LEVEL) -> Estimate:
         """Estimate how good the present model is on a new item like those of the pool.
@@ -139,13 +147,7 @@ class ActiveLearner(Loop):
         if sample.covers < 1:
             part = f"speaks for {sample.covers:.0%} of the pool: the other cohorts have no audit label yet"
             result = replace(result, method=f"{result.method}, {part}")
-        new = self._measured(result, fit.model)
-        self._append_at(
-            lambda state: (
-                [] if any(replace(new, time=one.time) == one for one in state.measured) else [new],
-                None,
-            )
-        )
+        self._record(result)
         return result
 
     def curve(self, metric: str | None = None) -> list[tuple[int, Estimate]]:
@@ -295,17 +297,97 @@ class ActiveLearner(Loop):
         at_random = outlook(curve, rng, **known | {"confidence": self._confidence(fitted)})
         return labels_saved(outlook(history, rng, **known), at_random, level)
 
-    def should_stop(self) -> Stop:
-        """Advise on stopping, with reasons: budget spent, pool exhausted, models that no longer change."""
+    def price(self, more: int, metric: str | None = None, *, level: float = 0.9) -> Estimate:
+        """Estimate what `more` further labels would add to the score, chosen as before.
+
+        Parameters
+        ----------
+        more : int
+            Labels to come.
+        metric : str, optional
+            ``accuracy``, ``balanced_accuracy`` or ``macro_f1``; the learner's own by default.
+        level : float
+            Probability of the interval.
+
+        Returns
+        -------
+        Estimate
+            Recorded in the journal under its name, such as ``accuracy gain``, with the number of labels that
+            are priced as its ``n``; see :meth:`priced` for what became of it.
+
+        Raises
+        ------
+        NotFitted
+            If the labels do not name two classes yet, or the first of them do not.
+        BadInput
+            If the metric has no price.
+
+        Notes
+        -----
+        One fit, on the first ``1 / sqrt(2)`` of the labels, kept until a label changes. How the price is made
+        and what its interval rests on: :mod:`asklearn.price`.
+        """
+        more = whole(more, "A price is for at least one more label", 1)
+        wanted = self.metric if metric is None else metric_named(metric)
+        result = self._priced(self._watch(), more, wanted.name, confidence(level))
+        if result is None:
+            raise NotFitted(
+                "A price compares with an earlier model; its labels do not name two classes. Tell more."
+            )
+        self._record(result)
+        return result
+
+    def priced(self, metric: str | None = None) -> list[Realised]:
+        """Return the prices of past batches, each beside the difference of the estimates that came.
+
+        Call :meth:`price` and :meth:`evaluate` after each round to make this possible.
+        """
+        name = (self.metric if metric is None else metric_named(metric)).name
+        measured = self.state.measured
+        prices = [(one.labels, _estimate(one)) for one in measured if one.name == f"{name} gain"]
+        scores = [(one.labels, _estimate(one)) for one in measured if one.name == name and one.level == LEVEL]
+        return realised(prices, scores)
+
+    def should_stop(self, **wanted: Any) -> Stop:
+        """Advise on stopping: every rule says what it sees, and some decide.
+
+        Parameters
+        ----------
+        **wanted
+            What :class:`~asklearn.stopping.Stopping` takes, in place of what :attr:`stopping` says: ``target``,
+            ``tolerance``, ``value``, ``cost``, ``more``, ``money``, ``hours``, ``confidence``, ``rules``.
+
+        Returns
+        -------
+        Stop
+            True when a rule that decides advises to stop; ``reasons`` and ``advice`` say why.
+
+        Raises
+        ------
+        BadInput
+            If a setting is not what it should be.
+
+        Notes
+        -----
+        One fit; with a target, also those of :meth:`evaluate`.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_digits
+        >>> X, y = load_digits(return_X_y=True)
+        >>> learner = ActiveLearner("logistic", X, seed=0)
+        >>> for _ in range(4):
+        ...     batch = learner.ask(50)
+        ...     learner.tell(batch.ids, y[batch.rows])
+        >>> bool(learner.should_stop(target=0.99)), bool(learner.should_stop(target=0.8))
+        (False, True)
+        """
+        settings = stopping_with(self.stopping, wanted)
         self.refresh()
-        state = self.state
-        assert state.settings is not None
-        reasons = [
-            spent(len(state.asks), state.settings.budget),
-            None if len(open_rows(state, len(self._pool))) else "every item of the pool has been asked",
-            stable([one.value for one in state.measured if one.name == "agreement"]),
-        ]
-        return Stop(tuple(reason for reason in reasons if reason))
+        known = standing(self.state, len(open_rows(self.state, len(self._pool))))
+        if self._fitted is not None:
+            known = replace(known, **self._outlook(settings))
+        return advise(known, settings)
 
     def gaps(
         self,
@@ -433,6 +515,51 @@ class ActiveLearner(Loop):
             made = beliefs(fresh, self._pool.take, self._trained_on, sample, classes, population, rng)
             self._beliefs = basis, made
         return self._beliefs[1].control(metric)
+
+    def _record(self, result: Estimate) -> None:
+        """Keep an estimate of the present model in the journal, once."""
+        new = self._measured(result, self._state.fits[-1].model)
+        self._append_at(
+            lambda state: (
+                [] if any(replace(new, time=one.time) == one for one in state.measured) else [new],
+                None,
+            )
+        )
+
+    def _outlook(self, wanted: Stopping) -> dict[str, Any]:
+        """What the model's own rules look at; see :class:`~asklearn.stopping.Standing`."""
+        seen, labels, name = self._watch(), len(self._trained_on[0]), self.metric.name
+        score = self._score(seen, wanted.level) if wanted.target is not None else None
+        batch = self._priced(seen, labels if wanted.more is None else wanted.more, name, wanted.level)
+        doubling = self._priced(seen, labels, name, wanted.level)
+        return {
+            "score": score, "batch": batch, "doubling": doubling, "agreement": seen.agreement,
+            "confidence": seen.confidence,
+        }  # fmt: skip
+
+    def _score(self, seen: Watched, level: float) -> Estimate:
+        """How good the model is, at a level of its own: from audit and confidence where it is accuracy."""
+        if self.metric.name == "accuracy":
+            return composite(self.evaluate(), seen.confidence, level)
+        return self.evaluate(level=level)
+
+    def _priced(self, seen: Watched, more: int, metric: str, level: float) -> Estimate | None:
+        if seen.believed is None:
+            return None
+        return expected_gain(seen.believed, len(self._trained_on[0]), more, metric, level=level)
+
+    def _watch(self) -> Watched:
+        """How the present model and one of fewer labels see a part of the pool, made anew after a fit."""
+        self._need_model()
+        if self._watched is None or self._watched[0] is not self._trained_on:
+            state, (rows, labels) = self.state, self._trained_on
+            first = first_told(state, rows)
+            fresh = self._prototype.fresh(seed_for(self.seed, "earlier", len(labels)), state.fits[-1].params)
+            seen = watched_rows(len(self._pool), seed_for(self.seed, "watched", len(self._pool)))
+            earlier = np.array(rows)[first], [labels[i] for i in first]
+            assert self._fitted is not None
+            self._watched = self._trained_on, watch(fresh, self._fitted, self._pool.take, seen, earlier)
+        return self._watched[1]
 
 
 def _estimate(one: Measured) -> Estimate:

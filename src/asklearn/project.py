@@ -32,6 +32,7 @@ from asklearn.registry import lookup
 from asklearn.settings import Settings, read_settings
 from asklearn.sources.items import read_items
 from asklearn.state import Status
+from asklearn.stopping import stopping_with
 from asklearn.types import ItemId
 from asklearn.vectors import Vectors
 
@@ -168,7 +169,7 @@ def learner_of(
     folder: Path, settings: Settings, pool: Pool, ids: Sequence[ItemId] | None = None
 ) -> ActiveLearner:
     """Return the learner of a project over some features; `ids` are told when it is opened first."""
-    return ActiveLearner(
+    learner = ActiveLearner(
         settings.classifier,
         pool,
         ids=ids,
@@ -181,6 +182,8 @@ def learner_of(
         budget=settings.budget,
         journal=settings.journal_in(folder),
     )
+    learner.stopping = stopping_with(learner.stopping, settings.stop)
+    return learner
 
 
 def shown(journal: Path | str) -> str:

@@ -6,11 +6,12 @@ import difflib
 import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from asklearn.errors import BadInput, NewerFormat
+from asklearn.stopping import Stopping, stopping_with
 
 FORMAT = 1
 FILE = "asklearn.toml"
@@ -46,6 +47,8 @@ class Settings:
         Decides everything random.
     journal : str
         Path of the journal, from the project's folder, or ``postgresql://user@host/database``.
+    stop : dict
+        What :class:`~asklearn.stopping.Stopping` takes: the table ``[stop]``.
 
     Examples
     --------
@@ -68,6 +71,7 @@ class Settings:
     budget: int = 0
     seed: int = 0
     journal: str = "journal.db"
+    stop: dict[str, Any] = field(default_factory=dict)
 
     def journal_in(self, folder: Path) -> Path | str:
         """Return the journal of the project in `folder`: its file, or its URL.
@@ -158,6 +162,7 @@ def _checked(plain: Mapping[str, Any], where: str) -> Settings:
                 "str": "a text",
                 "int": "a whole number from 0 to 2**63 - 1",
                 "float": "a number from 0 to 1",
+                "dict[str, Any]": "a table",
             }
             expected = words.get(known[name], "a list of texts")
             raise BadInput(f"In {where}, {name} must be {expected}. Got {value!r:.100}.")
@@ -166,6 +171,10 @@ def _checked(plain: Mapping[str, Any], where: str) -> Settings:
         raise BadInput(f"{where} has no entry {sorted(missing)[0]!r}.")
     if plain["kind"] not in KINDS:
         raise BadInput(f"In {where}, kind must be one of {', '.join(KINDS)}. Got {plain['kind']!r}.")
+    try:
+        stopping_with(Stopping(), plain.get("stop", {}))
+    except BadInput as error:
+        raise BadInput(f"In {where}, [stop]: {error}") from error
     values: dict[str, Any] = {
         name: tuple(one) if isinstance(one, list) else one for name, one in plain.items()
     }
@@ -179,6 +188,8 @@ def _fits(value: Any, kind: str) -> bool:
         return type(value) is int and 0 <= value < 2**63
     if kind == "float":
         return type(value) in (int, float) and 0 <= value <= 1
+    if kind.startswith("dict"):
+        return isinstance(value, dict)
     return isinstance(value, list) and all(isinstance(one, str) for one in value)
 
 
@@ -191,11 +202,16 @@ def to_toml(settings: Settings) -> str:
     id = "\\"x\\""
     """
     entries = {"format": FORMAT} | {one.name: getattr(settings, one.name) for one in fields(Settings)}
-    return _HEAD + "".join(f"{name} = {_toml(value)}\n" for name, value in entries.items())
+    stop = entries.pop("stop")
+    return _HEAD + _lines(entries) + (f"\n[stop]\n{_lines(stop)}" if stop else "")
+
+
+def _lines(entries: Mapping[str, Any]) -> str:
+    return "".join(f"{name} = {_toml(value)}\n" for name, value in entries.items())
 
 
 def _toml(value: Any) -> str:
-    if isinstance(value, tuple):
+    if isinstance(value, tuple | list):
         return f"[{', '.join(map(_toml, value))}]"
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -198,16 +198,41 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
+class Advice:
+    """What one rule says of stopping.
+
+    Attributes
+    ----------
+    rule : str
+        Its name, such as ``target``, ``cost`` or ``stable``.
+    stop : bool or None
+        Whether it advises to stop; None where it cannot tell yet.
+    reason : str
+        In words, with the figures that decided.
+    figures : dict of str to float
+        Those figures.
+    """
+
+    rule: str
+    stop: bool | None
+    reason: str
+    figures: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Stop:
     """Advice on stopping; true when any reason holds.
 
     Attributes
     ----------
     reasons : tuple of str
-        In words, why to stop; empty when there is no reason.
+        In words, why to stop: what the rules say that decide; empty when there is no reason.
+    advice : tuple of Advice
+        What every rule says, those that do not decide included.
     """
 
     reasons: tuple[str, ...] = field(default=())
+    advice: tuple[Advice, ...] = field(default=())
 
     def __bool__(self) -> bool:
         return bool(self.reasons)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _BAR = 24
 _SHOWN = 20
+_LIMITS = ("budget", "money", "hours", "pool")
 
 
 @click.command(short_help="Say where the project stands, and how good the model is.")
@@ -68,6 +69,7 @@ def summary(project: Project, more: int) -> dict[str, Any]:
         "forecast": None,
         "no_estimate": None,
         "stop": known["stop"],
+        "advice": known["advice"],
     }
     try:
         found["estimate"] = plain(learner.evaluate())
@@ -126,7 +128,12 @@ def _ahead(forecast: dict[str, Any] | None) -> list[str]:
 
 
 def _advice(found: dict[str, Any]) -> list[str]:
-    return [wrapped(f"Consider stopping: {reason}.", "", "  ") for reason in found["stop"]]
+    """Say why to stop, or else what each rule sees, but for those that only tell of what is left."""
+    if found["stop"]:
+        return [wrapped(f"Consider stopping: {reason}.", "", "  ") for reason in found["stop"]]
+    told = [one for one in found["advice"] if one["rule"] not in _LIMITS and one["stop"] is not None]
+    lines = [wrapped(f"{one['rule']}: {one['reason']}", "  ", "    ") for one in told]
+    return ["No reason to stop yet:", *lines] if lines else []
 
 
 def _journal(journal: dict[str, Any]) -> str:

@@ -100,6 +100,7 @@ def standing(learner: ActiveLearner, classes: Sequence[str] = ()) -> dict[str, A
     -----
     O(asked or labelled items), whatever the size of the pool.
     """
+    stop = learner.should_stop()
     state, labels = learner.state, learner.labels
     known = dict.fromkeys([*state.asks, *state.said, *state.resolved, *state.erased])
     counts = Counter(state.status(item).value for item in known)
@@ -117,7 +118,8 @@ def standing(learner: ActiveLearner, classes: Sequence[str] = ()) -> dict[str, A
             "left": labels_left(learner),
         },
         "classes": dict(sorted(every.items(), key=lambda one: (-one[1], one[0]))),
-        "stop": list(learner.should_stop().reasons),
+        "stop": list(stop.reasons),
+        "advice": [{"rule": one.rule, "stop": one.stop, "reason": one.reason} for one in stop.advice],
     }
 
 

@@ -1,0 +1,53 @@
+"""The composite of audit and confidence: its limits, its order, and its coverage where its assumptions hold."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from asklearn.composite import FREEDOM, SCALE, SHIFT, composite, worth
+from asklearn.intervals import exact_binomial
+from asklearn.types import Estimate
+
+
+def audit(right: int, n: int) -> Estimate:
+    low, high = exact_binomial(right, n)
+    return Estimate("accuracy", right / n, low, high, n, "exact binomial")
+
+
+def test_an_audit_of_thousands_decides_alone_and_one_of_none_not_at_all() -> None:
+    assert composite(audit(7000, 10000), 0.9).value == pytest.approx(0.7, abs=0.01)
+    nothing = Estimate("accuracy", 0.5, 0.0, 1.0, 0, "too few labels")
+    assert composite(nothing, 0.9).value == pytest.approx(0.9, abs=0.01)
+    assert composite(nothing, 0.9, 0.9).high < 1
+
+
+def test_it_lies_between_its_two_sources_and_is_narrower_than_the_audit() -> None:
+    found = composite(audit(28, 40), 0.8, 0.95)
+    assert 0.7 < found.value < 0.8
+    assert found.high - found.low < audit(28, 40).high - audit(28, 40).low
+
+
+def test_worth_is_about_the_number_of_labels_of_an_exact_interval() -> None:
+    for n, p in ((30, 0.9), (100, 0.7), (400, 0.5)):
+        assert worth(audit(round(n * p), n)) == pytest.approx(n, rel=0.25)
+
+
+def test_the_extremes_are_numbers() -> None:
+    for right, sure in ((0, 0.0), (0, 1.0), (20, 0.0), (20, 1.0)):
+        found = composite(audit(right, 20), sure)
+        assert 0 <= found.low <= found.value <= found.high <= 1
+
+
+def test_its_interval_covers_where_shifts_are_as_in_the_bank() -> None:
+    """Shifts drawn from the prior, audits from the binomial: 90% intervals hold, over 1,500 draws, to 3 points."""
+    rng = np.random.default_rng(0)
+    held = []
+    for _ in range(1500):
+        sure = rng.uniform(0.4, 0.97)
+        odds = np.log(sure / (1 - sure)) + SHIFT + SCALE * rng.standard_t(FREEDOM)
+        truth = 1 / (1 + np.exp(-odds))
+        n = int(rng.integers(10, 120))
+        found = composite(audit(int(rng.binomial(n, truth)), n), sure)
+        held.append(found.low <= truth <= found.high)
+    assert np.mean(held) == pytest.approx(0.9, abs=0.03)
