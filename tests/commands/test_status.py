@@ -71,3 +71,19 @@ def test_wide_letters_stay_in_line(run, things, tmp_path):
     run("tell", "b.csv", "--new-labels")
     lines = [line for line in run("status").stdout.splitlines() if line.endswith("#")]
     assert [line.index("1") for line in lines] == [12, 11]
+
+
+def test_several_looks_and_the_way_to_a_score_are_told(run, project, fill):
+    for turn in range(4):
+        run("ask", "-n", 12, "-o", f"b{turn}.csv")
+        fill(f"b{turn}.csv", project)
+        run("tell", f"b{turn}.csv")
+        done = run("status")
+        assert done.exit_code == 0, done.output
+    found = json.loads(run("status", "--json").stdout)
+    looks = found["watched"]
+    assert len(looks) > 2
+    assert f"so that all {len(looks)} looks so far hold together" in done.stdout
+    assert looks[-1]["low"] < found["estimate"]["low"]
+    for one in found["needed"][:1]:
+        assert f"accuracy {one['target']:g} takes" in " ".join(done.stdout.split())

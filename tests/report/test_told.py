@@ -36,6 +36,22 @@ def test_streams_with_their_reasons_and_counts():
     assert html.count("<td>") == 4
     assert "<svg" not in html
     assert told.asked({**found, "asked": []}) == ""
+    guard = {
+        "value": 0.03,
+        "low": -0.07,
+        "high": 0.13,
+        "level": 0.95,
+        "n": 54,
+        "labels": 300,
+        "detectable": 0.14,
+    }
+    said = re.sub(r"\s+", " ", told.asked({**found, "guard": guard}))
+    assert (
+        "+3 points [-7, +13] when it last looked, after 300 labels (95% interval, 54 random labels)." in said
+    )
+    assert "A deficit of 14 points it would have seen" in said
+    assert "now drawn at random" not in said
+    assert "now drawn at random" in told.asked({**found, "guard": guard | {"high": -0.01}})
 
 
 def test_columns_are_as_many_as_periods():

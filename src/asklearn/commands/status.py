@@ -53,6 +53,7 @@ def summary(project: Project, more: int) -> dict[str, Any]:
     from asklearn.project import shown
     from asklearn.report.facts import ahead, plain, standing
     from asklearn.report.people import annotators
+    from asklearn.report.prospects import labels_needed, watched
 
     learner = project.learner
     known = standing(learner, project.labels())
@@ -68,12 +69,16 @@ def summary(project: Project, more: int) -> dict[str, Any]:
         "estimate": None,
         "forecast": None,
         "no_estimate": None,
+        "watched": None,
+        "needed": [],
         "stop": known["stop"],
         "advice": known["advice"],
     }
     try:
         found["estimate"] = plain(learner.evaluate())
         found["forecast"] = ahead(learner, more)
+        found["watched"] = watched(learner)
+        found["needed"] = labels_needed(learner)
     except NotFitted as error:
         found["no_estimate"] = str(error)
     return found | {"journal": {"file": shown(project.journal), "events": learner.state.position}}
@@ -113,7 +118,26 @@ def _how_good(found: dict[str, Any]) -> list[str]:
         return [wrapped(f"No estimate yet. {found['no_estimate']}")]
     estimate = found["estimate"]
     on = f"from {plural(estimate['n'], 'label')} drawn at random ({estimate['method']})"
-    return [f"Estimate: {estimate_words(estimate)}", wrapped(on, "  "), *_ahead(found["forecast"])]
+    lines = [f"Estimate: {estimate_words(estimate)}", wrapped(on, "  "), *_looks(found["watched"])]
+    return [*lines, *_ahead(found["forecast"]), *_needed(found["needed"], estimate["metric"])]
+
+
+def _looks(looks: list[dict[str, Any]] | None) -> list[str]:
+    """Say what holds for who watches the estimate and stops when it looks best."""
+    if not looks or len(looks) < 2:
+        return []
+    last = looks[-1]
+    return [f"  [{last['low']:.3f}, {last['high']:.3f}] so that all {len(looks)} looks so far hold together"]
+
+
+def _needed(needed: list[dict[str, Any]], metric: str) -> list[str]:
+    if not needed:
+        return []
+    one = needed[0]
+    most = f"more than {one['farthest']:,}"
+    value, low, high = (most if one[key] is None else f"{one[key]:,}" for key in ("value", "low", "high"))
+    said = f"{metric} {one['target']:g} takes {value} labels in all [{low}, {high}]"
+    return [wrapped(f"{said} ({one['level']:.0%} interval)", "", "  ")]
 
 
 def _ahead(forecast: dict[str, Any] | None) -> list[str]:

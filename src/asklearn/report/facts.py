@@ -18,7 +18,7 @@ from asklearn import __version__
 from asklearn.asking import WHY_AUDITED
 from asklearn.errors import NotFitted
 from asklearn.report import people, quality
-from asklearn.report.prospects import gaps, labels_needed, labels_saved, watched
+from asklearn.report.prospects import gaps, guard, labels_needed, labels_saved, watched
 from asklearn.state import State, Status
 from asklearn.types import Estimate
 
@@ -84,6 +84,7 @@ def facts(
     state = learner.state
     found["history"] = _history(state, learner.metric.name)
     found["asked"] = _asked(learner)
+    found["guard"] = guard(state)
     found["timeline"] = people.timeline(state)
     found["annotators"] = people.annotators(state)[: people.SHOWN_PEOPLE]
     found["agreement"] = people.agreement(state)

@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from asklearn.errors import BadInput, NotFitted
+from asklearn.guard import NAME as GUARDED
+from asklearn.guard import detectable
 from asklearn.metrics import metric as metric_named
 
 if TYPE_CHECKING:
     from asklearn.gaps import Gap
     from asklearn.learner import ActiveLearner
+    from asklearn.state import State
     from asklearn.types import Estimate
 
 TARGETS = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.925, 0.95, 0.97, 0.98, 0.99)
@@ -66,6 +69,15 @@ def labels_saved(learner: ActiveLearner) -> dict[str, Any] | None:
         "value": one.value, "low": one.low, "high": one.high, "spent": one.spent, "farthest": one.farthest,
         "score": score, "base": one.base, "level": one.level,
     }  # fmt: skip
+
+
+def guard(state: State) -> dict[str, Any] | None:
+    """Return what the strategy's guard saw last, and the deficit that it would have seen; None before it looked."""
+    last = next((one for one in reversed(state.measured) if one.name == GUARDED), None)
+    if last is None:
+        return None
+    found = {"value": last.value, "low": last.low, "high": last.high, "level": last.level, "n": last.n}
+    return {**found, "labels": last.labels, "detectable": detectable(last)}
 
 
 def gaps(learner: ActiveLearner, described: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -42,7 +42,24 @@ def asked(found: Mapping[str, Any]) -> Html:
         "questions are drawn at random instead, to measure it."
     )
     counts = table("Items by what decided that they were asked", ["decided by", "asked", "labelled"], rows)
-    return section("What was asked, and why", tag("p", told), counts, _over_time(found["timeline"]))
+    parts = [tag("p", told), _guard(found.get("guard")), counts, _over_time(found["timeline"])]
+    return section("What was asked, and why", *parts)
+
+
+def _guard(found: Mapping[str, Any] | None) -> Html:
+    """Return whether the strategy was seen to be behind asking at random, and what could have been seen."""
+    if not found:
+        return Html("")
+    value, low, high = (f"{100 * found[key]:+.0f}" for key in ("value", "low", "high"))
+    looked = f"when it last looked, after {plural(found['labels'], 'label')}"
+    then = " So batches are now drawn at random." if found["high"] < 0 else ""
+    return tag(
+        "p",
+        f"Its guard compares it with asking at random, at equal numbers of labels: {value} points "
+        f"[{low}, {high}] {looked} ({found['level']:.0%} interval, "
+        f"{plural(found['n'], 'random label')}).{then} A deficit of {100 * found['detectable']:.0f} points it would "
+        "have seen four times in five.",
+    )
 
 
 def _over_time(timeline: Mapping[str, Any]) -> Html:
