@@ -236,5 +236,5 @@ if __name__ == "__main__":
     options = {"fixed_seeds": 5, "traps": ",".join(TRAPS), "guard_seeds": 7}
     places = "text_trec,text_agnews,img_fashion_mnist,tab_covertype20k,text_stackoverflow20"
     sys.exit(
-        main("auto", measure, cpu_hours=1.0, sets=SETS, seeds=20, quick=quick, guard_sets=places, **options)
+        main("auto", measure, cpu_hours=1.2, sets=SETS, seeds=20, quick=quick, guard_sets=places, **options)
     )
