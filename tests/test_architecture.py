@@ -18,14 +18,14 @@ FLOORS = {
     "words": ["types", "errors", "arguments", "files", "seeds", "protocols", "registry", "__init__"],
     "mathematics": [
         "acquisition", "selection", "strategies", "metrics", "intervals", "estimators", "evaluate",
-        "calibration", "conformal", "selective", "forecast", "stopping", "price", "composite",
+        "calibration", "conformal", "selective", "emphasis", "forecast", "stopping", "price", "composite",
         "curves", "neighbours", "costs",
         "statistics", "gaps",
     ],
     "truth": ["audit", "events", "state", "journal"],
     "edges": ["journals", "models", "encoders", "sources", "tasks"],
     "loop": [
-        "learner", "loop", "recorder", "asking", "drawing", "pool", "vectors", "features", "ranking", "crossfit",
+        "learner", "loop", "recorder", "asking", "drawing", "pool", "vectors", "features", "ranking", "crossfit", "withheld",
         "watching", "baseline", "evidence", "aiming", "guard", "simulate", "dataset",
     ],
     "testing": ["testing"],

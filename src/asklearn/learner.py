@@ -23,8 +23,8 @@ from asklearn.crossfit import (
     cross_fit,
     spoken_for,
 )
-from asklearn.errors import NotFitted
-from asklearn.evaluate import MIN_FOR_CONTROL, Control, estimate
+from asklearn.errors import BadInput, NotFitted
+from asklearn.evaluate import MIN_FOR_CONTROL, Control, estimate, folds
 from asklearn.events import Measured
 from asklearn.evidence import gaps_of, uniform_part
 from asklearn.forecast import Needed, Saved, forecast, labels_saved, labels_to, outlook
@@ -37,10 +37,24 @@ from asklearn.price import Realised, expected_gain, realised
 from asklearn.protocols import Model
 from asklearn.seeds import seed_for
 from asklearn.stopping import Stopping, advise, stopping_with
-from asklearn.types import Estimate, Label, Stop
+from asklearn.types import Estimate, Indices, Label, Stop
 from asklearn.watching import Watched, first_told, standing, watch, watched_rows
+from asklearn.withheld import (
+    FOLDS,
+    Calibration,
+    Part,
+    PredictionSets,
+    SelectiveModel,
+    calibration,
+    half,
+    selective_model,
+    split_sets,
+    uniform_sample,
+    withhold,
+)
 
 LEVEL = 0.95
+SHOWN = 5000
 
 
 class ActiveLearner(Loop):
@@ -457,7 +471,147 @@ class ActiveLearner(Loop):
             texts=texts, columns=columns, rate=rate, level=confidence(level),
         )  # fmt: skip
 
+    # What may be promised of predictions
+
+    def calibration(self, method: str = "temperature") -> Calibration:
+        """Say how far the model's probabilities can be believed, and calibrate them on the audit's labels.
+
+        Parameters
+        ----------
+        method : {"temperature", "platt", "isotonic"}
+            One number for all classes; a logistic curve for each; any rising curve for each. The more labels,
+            the later in this row: isotonic curves take about 1,000.
+
+        Returns
+        -------
+        Calibration
+            ``calibrate(proba_NC)``, and reliability diagrams before and after; the latter is measured on
+            labels that the calibration did not see.
+
+        Raises
+        ------
+        NotFitted
+            If the labels do not name two classes yet.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_digits
+        >>> X, y = load_digits(return_X_y=True)
+        >>> learner = ActiveLearner("logistic", X, audit=0.5, seed=0)
+        >>> for _ in range(2):
+        ...     batch = learner.ask(50)
+        ...     learner.tell(batch.ids, y[batch.rows])
+        >>> made = learner.calibration()
+        >>> int(made.before.count_B.sum()), made.calibrate(learner.audited().proba_NC).shape
+        (55, (55, 10))
+        """
+        _, made = self._cross_fitted()
+        return calibration(made, method, self._rng("calibration"))
+
+    def prediction_sets(
+        self, alpha: float = 0.1, *, score: str = "aps", by_class: bool = False, cross: bool = False
+    ) -> PredictionSets:
+        """Return a model that predicts sets of classes, which miss the true one no more often than `alpha`.
+
+        Parameters
+        ----------
+        alpha : float
+            Share of future items whose true class may be missed, in (0, 1).
+        score : {"lac", "aps", "raps"}
+            What decides which classes enter: see :func:`~asklearn.conformal.conformity`.
+        by_class : bool
+            Whether to keep the promise for each class; each needs 1 / alpha - 1 withheld labels.
+        cross : bool
+            Whether every label trains and is judged by one of ten models that left it out (CV+), for a weaker
+            promise (1 - 2 alpha). Otherwise a random half of the uniform audit's labels is withheld from a
+            model that is trained for this on all others.
+
+        Returns
+        -------
+        PredictionSets
+            ``predict(X)`` gives the sets and ``guarantee`` says in words what is promised.
+
+        Raises
+        ------
+        NotFitted, BadInput
+            If there are too few labels besides the withheld ones.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_digits
+        >>> X, y = load_digits(return_X_y=True)
+        >>> learner = ActiveLearner("logistic", X, audit=0.5, seed=0)
+        >>> for _ in range(4):
+        ...     batch = learner.ask(50)
+        ...     learner.tell(batch.ids, y[batch.rows])
+        >>> sets = learner.prediction_sets(alpha=0.1)
+        >>> rest = [row for row in range(len(X)) if row not in learner.labels]
+        >>> held = [y[row] in found for row, found in zip(rest, sets.predict(X[rest]), strict=True)]
+        >>> round(sum(held) / len(held), 2)
+        0.98
+        """
+        if cross and by_class:
+            raise BadInput("CV+ promises nothing for each class. Leave out cross=True or by_class=True.")
+        sample = self._audit()
+        seed, n = seed_for(self.seed, "sets", self._state.fits[-1].labels), len(sample.rows)
+        if not cross:
+            part = self._withheld(sample, half(n, default_rng(seed)))
+            return split_sets(part, alpha, score, by_class, seed)
+        parts = [self._withheld(sample, part) for part in folds(n, FOLDS, default_rng(seed))]
+        return PredictionSets(parts, alpha, score, seed, None)
+
+    def selective(self, error: float = 0.05, *, confidence: float = 0.9) -> SelectiveModel:
+        """Return a model that abstains where it is not sure enough for a promised error.
+
+        Parameters
+        ----------
+        error : float
+            Share of the accepted predictions that may be wrong, in (0, 1).
+        confidence : float
+            Probability, over audits, that the promise holds.
+
+        Returns
+        -------
+        SelectiveModel
+            Trained on all labels but a random half of the uniform audit's, which set the threshold. It is false, and
+            abstains always, where so few labels can promise nothing; ``guarantee`` says so in words.
+
+        Raises
+        ------
+        NotFitted, BadInput
+            If there are too few labels besides the withheld ones.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_digits
+        >>> X, y = load_digits(return_X_y=True)
+        >>> learner = ActiveLearner("logistic", X, audit=0.5, seed=0)
+        >>> for _ in range(4):
+        ...     batch = learner.ask(100)
+        ...     learner.tell(batch.ids, y[batch.rows])
+        >>> sure = learner.selective(error=0.1)
+        >>> round(sure.selective.share, 1), sure.predict(X[:3])
+        (1.0, [0, 1, 2])
+        """
+        sample = self._audit()
+        part = self._withheld(sample, half(len(sample.rows), self._rng("selective")))
+        unlabelled = np.setdiff1d(np.arange(len(self._pool)), self._trained_on[0])
+        shown = self._rng("shown").choice(unlabelled, min(SHOWN, len(unlabelled)), replace=False)
+        return selective_model(part, self._pool.take(np.sort(shown)), error, confidence)
+
     # Inside
+
+    def _rng(self, purpose: str) -> Generator:
+        return default_rng(seed_for(self.seed, purpose, self._state.fits[-1].labels))
+
+    def _audit(self) -> AuditSample:
+        self._need_model()
+        state, orders = self.state, self._audit_orders(self.state)
+        return uniform_sample(audit_sample(state, orders, dict(zip(*self._trained_on, strict=True))), orders)
+
+    def _withheld(self, sample: AuditSample, part: Indices) -> Part:
+        seed = seed_for(self.seed, "withheld", self._state.fits[-1].labels)
+        return withhold(self._prototype, self._pool.take, self._trained_on, sample, part, seed)
 
     def _history(self, metric: str | None) -> tuple[list[tuple[int, Estimate]], Generator, dict[str, Any]]:
         """The estimates so far with the present one, the draws of a forecast, and what else it asks for."""
