@@ -60,6 +60,7 @@ def test_every_section_is_there_once_and_in_order(check, found):
         "Where it stands, and what to do next",
         "How good the model is",
         "How many labels a score takes",
+        "What the next labels are worth",
         "What choosing well has saved",
         "Where it errs more than elsewhere",
         "What was asked, and why",

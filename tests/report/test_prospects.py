@@ -5,7 +5,7 @@ import json
 import pytest
 
 from asklearn import ActiveLearner
-from asklearn.report.prospects import SHOWN_TARGETS, gaps, labels_needed, labels_saved, watched
+from asklearn.report.prospects import SHOWN_TARGETS, gaps, labels_needed, labels_saved, prices, watched
 
 
 @pytest.fixture
@@ -45,6 +45,28 @@ def test_every_call_after_new_labels_is_a_look(learner, digits):
     found = watched(learner)
     assert [one["labels"] for one in found] == [30, 60, 90]
     json.dumps(found, allow_nan=False)
+
+
+def test_prices_are_the_learners_own_and_remembered(learner, digits):
+    assert prices(learner, 100) is None
+    label(learner, digits, 40)
+    for _ in range(2):
+        learner.price(20)
+        label(learner, digits, 20)
+    found = prices(learner, 70)
+    json.dumps(found, allow_nan=False)
+    assert [one["n"] for one in found["next"]] == [20, 70]
+    assert found["next"][0]["value"] == learner.price(20).value
+    assert [(one["labels"], one["more"]) for one in found["past"]] == [(40, 20), (60, 20)]
+    assert prices(learner, 0) is None
+
+
+def test_a_metric_without_a_price_says_so(digits):
+    learner = ActiveLearner(
+        "logistic(C=1.0, temperature=1.0)", digits.X, audit=0.4, seed=0, metric="neg_brier"
+    )
+    label(learner, digits, 40)
+    assert "Labels are priced in accuracy" in prices(learner, 70)["none"]
 
 
 def test_labels_saved_are_the_learners_own(learner, digits):

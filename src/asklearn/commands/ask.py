@@ -57,7 +57,7 @@ def ask(n: int, out: Path | None, pending: bool, force: bool, folder: Path) -> N
     with replacing(out) as file:
         file.write(sheet.encode("utf-8-sig"))
     click.echo(f"{plural(len(ids), 'item')} in {out}. Fill in the column label, then: asklearn tell {out}")
-    measure(project.learner)
+    measure(project.learner, 0 if pending else len(ids))
 
 
 def _chosen(project: Project, n: int, pending: bool) -> tuple[list[ItemId], list[str]]:

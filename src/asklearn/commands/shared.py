@@ -45,15 +45,18 @@ def image_file(folder: Path, name: str, content: bytes) -> Path:
     return path
 
 
-def measure(learner: ActiveLearner) -> dict[str, Any] | None:
+def measure(learner: ActiveLearner, asked: int = 0) -> dict[str, Any] | None:
     """Return the model's estimate, and keep it as a look at the curve: forecasts need one of every round.
 
-    None without a model.
+    So is the price of what was asked, to be compared with what comes. None without a model.
     """
     from asklearn.report.facts import plain
 
     try:
         learner.curve()
+        if asked:
+            with contextlib.suppress(NotFitted, BadInput):
+                learner.price(asked)
         return plain(learner.evaluate())
     except NotFitted:
         return None

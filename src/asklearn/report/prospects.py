@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 TARGETS = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.925, 0.95, 0.97, 0.98, 0.99)
 SHOWN_TARGETS = 3
 RARE = 0.05
+STEPS = (20, 100, 500)
 
 
 def labels_needed(learner: ActiveLearner) -> list[dict[str, Any]]:
@@ -49,6 +50,37 @@ def watched(learner: ActiveLearner) -> list[dict[str, Any]]:
         {"labels": labels, "value": one.value, "low": one.low, "high": one.high, "n": one.n}
         for labels, one in looks
     ]
+
+
+def prices(learner: ActiveLearner, left: int) -> dict[str, Any] | None:
+    """Return what further labels should add, and what became of earlier prices; None before there is a model.
+
+    Parameters
+    ----------
+    learner : ActiveLearner
+        The loop to look at.
+    left : int
+        How many more items can be labelled.
+    """
+    steps = sorted({min(one, left) for one in STEPS} - {0})
+    if not steps or not learner.state.fits:
+        return None
+    metric = learner.metric.name
+    try:
+        ahead = [learner.price(more) for more in steps]
+    except (NotFitted, BadInput) as error:
+        return {"metric": metric, "next": [], "none": str(error), "past": []}
+    past = [
+        {
+            "labels": one.labels,
+            "more": one.predicted.n,
+            "said": _span(one.predicted),
+            "came": _span(one.realised),
+        }
+        for one in learner.priced()
+    ]
+    return {"metric": metric, "next": [_span(one) | {"method": one.method} for one in ahead], "none": None,
+            "past": past}  # fmt: skip
 
 
 def labels_saved(learner: ActiveLearner) -> dict[str, Any] | None:
