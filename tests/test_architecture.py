@@ -17,7 +17,7 @@ SRC = ROOT / "src" / "asklearn"
 FLOORS = {
     "words": ["types", "errors", "arguments", "files", "seeds", "protocols", "registry", "__init__"],
     "mathematics": [
-        "acquisition", "selection", "strategies", "metrics", "intervals", "estimators", "evaluate",
+        "batching", "acquisition", "selection", "strategies", "metrics", "intervals", "estimators", "evaluate",
         "calibration", "conformal", "selective", "emphasis", "forecast", "stopping", "price", "composite",
         "curves", "neighbours", "costs",
         "statistics", "gaps",
@@ -25,8 +25,8 @@ FLOORS = {
     "truth": ["audit", "events", "state", "journal"],
     "edges": ["journals", "models", "encoders", "sources", "tasks"],
     "loop": [
-        "learner", "loop", "recorder", "asking", "drawing", "pool", "vectors", "features", "ranking", "crossfit", "withheld",
-        "watching", "baseline", "evidence", "aiming", "guard", "simulate", "dataset",
+        "learner", "loop", "recorder", "asking", "drawing", "pool", "vectors", "features", "ranking", "crossfit",
+        "withheld", "watching", "baseline", "evidence", "aiming", "guard", "simulate", "dataset",
     ],
     "testing": ["testing"],
     "doors": [
