@@ -101,7 +101,7 @@ def many_classes(rng: Generator) -> Drawn:
     """Five hundred classes, ten items each in the pool on average, a few of them four times as frequent."""
     share = np.where(np.arange(500) < 50, 4.0, 1.0)
     truth = rng.choice(500, 5 * POOL, p=share / share.sum())
-    return _clouds(truth, 32, 6.0, rng), truth, truth
+    return _clouds(truth, 16, 6.0, rng), truth, truth
 
 
 TRAPS: dict[str, Callable[[Generator], Drawn]] = {
