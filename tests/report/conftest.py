@@ -114,7 +114,7 @@ QUIET = [
 TAGS = set(
     """
     html head meta title style body header main footer section h1 h2 h3 p b bdi span small dl dt dd div ul li figure
-    figcaption details summary table caption thead tbody tr th td pre code img svg g line circle polyline polygon
+    figcaption details summary table caption thead tbody tr th td pre code q img svg g line circle polyline polygon
     rect text
     """.split()  # noqa: SIM905
 )

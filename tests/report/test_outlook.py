@@ -86,10 +86,8 @@ def test_labels_beyond_reach_are_said_to_be(found, check):
 def test_every_rule_says_what_it_sees(found, check):
     check(page := stop_rules(found))
     said = words(page)
-    assert "None that decides says stop." in said
     assert "Plateau go on Twice the labels would bring at most 3 points &lt;b&gt;." in said
     assert "Stable predictions cannot tell There is no earlier model" in said
-    assert "At least one that decides says stop." in words(stop_rules(found | {"stop": ["x"]}))
 
 
 def random_needs(value, low, high):
@@ -105,14 +103,14 @@ def test_labels_saved_say_what_they_can(check):
         "For the present accuracy of 74% [64%, 82%], reached with 360 labels, a learner that chooses at random"
         in said
     )
-    assert "would have needed 210 labels more [40, more than 3,240] (90% interval)." in said
+    assert "would have needed 210 more [40, over 3,240] (90% interval)." in said
     assert "So choosing has saved labels." in said
 
 
 def test_labels_saved_say_when_nothing_is_saved_or_known():
     assert "cannot tell yet" in words(saved(random_needs(20, -100, 300)))
     lost = words(saved(random_needs(-50, -200, -10)))
-    assert "50 labels fewer [-200, -10]" in lost
+    assert "50 fewer [-200, -10]" in lost
     assert "has cost labels" in lost
     assert "So choosing has saved labels." in words(saved(random_needs(None, None, None)))
     assert words(saved({"saved": {"none": "The audit is too small."}})).endswith("The audit is too small.")

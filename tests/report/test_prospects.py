@@ -5,7 +5,15 @@ import json
 import pytest
 
 from asklearn import ActiveLearner
-from asklearn.report.prospects import SHOWN_TARGETS, gaps, labels_needed, labels_saved, prices, watched
+from asklearn.report.prospects import (
+    SHOWN_TARGETS,
+    confidence,
+    gaps,
+    labels_needed,
+    labels_saved,
+    prices,
+    watched,
+)
 
 
 @pytest.fixture
@@ -67,6 +75,18 @@ def test_a_metric_without_a_price_says_so(digits):
     )
     label(learner, digits, 40)
     assert "Labels are priced in accuracy" in prices(learner, 70)["none"]
+
+
+def test_a_promise_is_in_the_words_of_its_guarantee(learner, digits):
+    assert confidence(learner) == {"after": [], "promise": None}
+    for _ in range(2):
+        label(learner, digits, 60)
+    found = confidence(learner)
+    json.dumps(found, allow_nan=False)
+    said = learner.selective(error=0.05)
+    assert found["promise"] == {"kept": bool(said), "words": said.guarantee, "share": said.selective.share}
+    assert sum(one["n"] for one in found["after"]) == learner.evaluate().n
+    assert all(one["low"] <= one["value"] <= one["high"] for one in found["after"])
 
 
 def test_labels_saved_are_the_learners_own(learner, digits):

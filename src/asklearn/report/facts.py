@@ -18,7 +18,7 @@ from asklearn import __version__
 from asklearn.asking import WHY_AUDITED
 from asklearn.errors import NotFitted
 from asklearn.report import people, quality
-from asklearn.report.prospects import gaps, guard, labels_needed, labels_saved, prices, watched
+from asklearn.report.prospects import confidence, gaps, guard, labels_needed, labels_saved, prices, watched
 from asklearn.state import State, Status
 from asklearn.types import Estimate
 
@@ -80,6 +80,12 @@ def facts(
     found |= standing(learner, classes)
     found |= _measured(learner) | _outlook(learner, AHEAD)
     found |= {"watched": watched(learner), "needed": labels_needed(learner)}
+    if found["calibration"] and found["calibration"]["bins"]:
+        found["calibration"] |= confidence(learner)
+        if learner.metric.name == "accuracy":
+            found["calibration"]["right"] = {
+                key: found["estimate"][key] for key in ("value", "low", "high", "n")
+            }
     found["price"] = prices(learner, found["labels"]["left"])
     found |= {"saved": labels_saved(learner), "gaps": gaps(learner, described or {})}
     state = learner.state

@@ -236,6 +236,8 @@ def calibration(found: Mapping[str, Any]) -> Html:
     ]
     ends = [min(said), 1.0]
     drawn = [_series("measured", said, bins, 1, notes, True), Series("as it should be", ends, ends, style=0)]
+    if after := given.get("after"):
+        drawn.insert(1, _recalibrated(after))
 
     def draw(width: int) -> Html:
         return line_chart(
@@ -259,9 +261,23 @@ def calibration(found: Mapping[str, Any]) -> Html:
     return section(
         heading,
         tag("p", _calibrated(given["said"], given["right"])),
+        _promised(given.get("promise")),
         legend(swatch, drawn),
         figure(draw, caption, data=numbers, css="square"),
     )
+
+
+def _recalibrated(bins: Sequence[Mapping[str, Any]]) -> Series:
+    said = [one["said"] for one in bins]
+    notes = [f"scaled, it says {one['said']:.0%}, and is right in {percentage(one)}" for one in bins]
+    return Series(
+        "with its temperature learnt anew", said, [one["value"] for one in bins], style=2, notes=notes
+    )
+
+
+def _promised(promise: Mapping[str, Any] | None) -> Html:
+    """Return what may be promised of a model that abstains where it is not sure enough, in its own words."""
+    return tag("p", "If it may abstain: ", tag("q", promise["words"])) if promise else Html("")
 
 
 def _calibrated(said: float, right: Mapping[str, Any]) -> str:

@@ -57,8 +57,9 @@ def gain_words(one: Mapping[str, Any], form: Scale) -> str:
 
 
 def _gain(one: Mapping[str, Any], form: Scale) -> tuple[str, str]:
+    digits, unit = (1, 100) if form.share else (3, 1)
     value, low, high = (
-        f"{100 * one[key]:+.1f}" if form.share else f"{one[key]:+.3f}" for key in ("value", "low", "high")
+        f"{round(unit * one[key], digits) + 0.0:+.{digits}f}" for key in ("value", "low", "high")
     )
     return value, f"[{low}, {high}]"
 
@@ -157,10 +158,10 @@ def _beyond(given: Mapping[str, Any]) -> str:
     most = given["farthest"] - given["spent"]
 
     def words(one: int | None) -> str:
-        return f"more than {most:,}" if one is None else f"{one:,}"
+        return f"over {most:,}" if one is None else f"{one:,}"
 
     value = given["value"]
-    said = f"{-value:,} labels fewer" if value is not None and value < 0 else f"{words(value)} labels more"
+    said = f"{-value:,} fewer" if value is not None and value < 0 else f"{words(value)} more"
     return f"{said} [{words(given['low'])}, {words(given['high'])}] ({given['level']:.0%} interval)"
 
 
@@ -180,13 +181,12 @@ def stop_rules(found: Mapping[str, Any]) -> Html:
     rows = [
         [
             RULES.get(one["rule"], one["rule"]),
-            tag("td", VERDICTS[one["stop"]]),
+            tag("td", VERDICTS[one["stop"]], class_="nowrap"),
             tag("td", _sentence(one["reason"])),
         ]
         for one in advice
     ]
-    decided = "At least one that decides says stop." if found["stop"] else "None that decides says stop."
-    return table(f"What each rule says of stopping. {decided}", ["rule", "says", "because"], rows, "settings")
+    return table("What each rule says of stopping", ["rule", "says", "because"], rows, "settings")
 
 
 def _sentence(words: str) -> str:

@@ -183,7 +183,7 @@ def _points(found: Mapping[str, Any]) -> list[str]:
         points += [_outlook(found), *_rough(estimate)]
     points += [f"Consider stopping: {one}." for one in found["stop"]]
     if len(found["history"]) > 2 and not found["stop"]:
-        points.append("No reason to stop has come up: items are left, and successive models still differ.")
+        points.append("No rule that decides says stop; below is what each of them sees.")
     if items["asked"]:
         were = plural(items["asked"], "item was", "items were")
         points.append(f"{were} asked and not answered. Estimates wait for those drawn at random.")

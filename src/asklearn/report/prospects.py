@@ -9,6 +9,7 @@ from asklearn.errors import BadInput, NotFitted
 from asklearn.guard import NAME as GUARDED
 from asklearn.guard import detectable
 from asklearn.metrics import metric as metric_named
+from asklearn.report.quality import bins_of
 
 if TYPE_CHECKING:
     from asklearn.gaps import Gap
@@ -20,6 +21,7 @@ TARGETS = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.925, 0.95, 0.97, 0.98, 0.99)
 SHOWN_TARGETS = 3
 RARE = 0.05
 STEPS = (20, 100, 500)
+PROMISED = 0.05
 
 
 def labels_needed(learner: ActiveLearner) -> list[dict[str, Any]]:
@@ -31,7 +33,8 @@ def labels_needed(learner: ActiveLearner) -> list[dict[str, Any]]:
         return []
     if (named.low, named.high) != (0.0, 1.0) or now.method.startswith("too few"):
         return []
-    targets = [one for one in TARGETS if one > now.value + 0.005][:SHOWN_TARGETS]
+    present = max(now.value, learner.evaluate().value)
+    targets = [one for one in TARGETS if one > present + 0.005][:SHOWN_TARGETS]
     needed = [learner.labels_to(target) for target in targets]
     return [
         {"target": one.target, "value": one.value, "low": one.low, "high": one.high, "farthest": one.farthest,
@@ -112,6 +115,23 @@ def guard(state: State) -> dict[str, Any] | None:
     return {**found, "labels": last.labels, "detectable": detectable(last)}
 
 
+def confidence(learner: ActiveLearner) -> dict[str, Any]:
+    """Return the reliability diagram after temperature scaling, and what may be promised of an abstaining model.
+
+    Notes
+    -----
+    One fit. ``after`` is measured on labels that the temperature was not learnt from.
+    """
+    try:
+        promise = learner.selective(error=PROMISED)
+        return {
+            "after": bins_of(learner.calibration().after),
+            "promise": {"kept": bool(promise), "words": promise.guarantee, "share": promise.selective.share},
+        }
+    except (NotFitted, BadInput):
+        return {"after": [], "promise": None}
+
+
 def gaps(learner: ActiveLearner, described: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return the confirmed gaps, or why there is none; None before there is a model.
 
@@ -146,8 +166,8 @@ def _none_found(learner: ActiveLearner) -> str:
     many = labels_needed(RARE, wrong + 0.5, wrong)
     return (
         f"No kind of item is surely worse than the rest, as far as {told:,} random labels can tell. To find one "
-        f"that is {RARE:.0%} of the pool and wrong in {wrong + 0.5:.0%}, against {wrong:.0%} elsewhere, takes about "
-        f"{many:,} four times in five."
+        f"that is {RARE:.0%} of the pool and wrong in {wrong + 0.5:.0%}, against {wrong:.0%} elsewhere, four times in "
+        f"five, takes about {many:,}."
     )
 
 
