@@ -33,7 +33,7 @@ from asklearn.intervals import watched_levels
 from asklearn.loop import WATCHED, Loop
 from asklearn.metrics import Metric
 from asklearn.metrics import metric as metric_named
-from asklearn.price import Realised, expected_gain, realised
+from asklearn.price import Realised, expected_gain, has_price, realised
 from asklearn.protocols import Model
 from asklearn.seeds import seed_for
 from asklearn.stopping import Stopping, advise, stopping_with
@@ -684,8 +684,10 @@ class ActiveLearner(Loop):
         """What the model's own rules look at; see :class:`~asklearn.stopping.Standing`."""
         seen, labels, name = self._watch(), len(self._trained_on[0]), self.metric.name
         score = self._score(seen, wanted.level) if wanted.target is not None else None
-        batch = self._priced(seen, labels if wanted.more is None else wanted.more, name, wanted.level)
-        doubling = self._priced(seen, labels, name, wanted.level)
+        batch = doubling = None
+        if has_price(name):
+            batch = self._priced(seen, labels if wanted.more is None else wanted.more, name, wanted.level)
+            doubling = self._priced(seen, labels, name, wanted.level)
         return {
             "score": score, "batch": batch, "doubling": doubling, "agreement": seen.agreement,
             "confidence": seen.confidence,

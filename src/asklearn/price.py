@@ -201,6 +201,17 @@ def _shipped() -> Mapping[str, Any]:
     return found
 
 
+def has_price(metric: str) -> bool:
+    """Return whether a bank ships for a metric.
+
+    Examples
+    --------
+    >>> has_price("accuracy"), has_price("neg_brier")
+    (True, False)
+    """
+    return metric in _shipped()["banks"]
+
+
 def bank_of(metric: str) -> Bank:
     """Return the bank that ships for a metric.
 
