@@ -2,7 +2,7 @@
 
 A strategy's own labels alone, in the order in which they were asked, give the curve of the learner that it
 makes. The audit's labels are a uniform sample, so models trained on parts of them give the curve of a learner
-that asks at random; it is carried on, to four times its labels at most, as if the error beyond a limit fell
+that asks at random; it is carried on, to twice its labels at most, as if the error beyond a limit fell
 as 1/n: learning curves seldom fall faster (Viering and Loog 2023), so this is a cautious forecast. Both
 learners are judged on the same audit items, each by a model that has not seen it. What is estimated is the
 strategy's lead at equal numbers of labels; the items' spread is widened for what the training sets have in
@@ -32,7 +32,7 @@ NAME = "lead over random"
 LEAST = 50
 GROWTH = 2.0
 FOLDS = 4
-HORIZON = 4
+HORIZON = 2
 Z, Z_80 = 1.960, 0.842
 
 Labelled = tuple[Floats, Sequence[Label]]
@@ -100,7 +100,7 @@ def lead_over_random(prototype: Model, picked: Labelled, audited: Labelled, rng:
 
     Notes
     -----
-    Nine fits on at most M labels each (one of them on four times as many).
+    Nine fits: eight on at most M labels each, one on at most twice as many.
     """
     X, labels = audited
     names = np.array([*labels, None], object)[:-1]
