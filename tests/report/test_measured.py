@@ -90,3 +90,18 @@ def test_calibration_judges_only_what_the_interval_allows(said, words):
     assert f"{said:.0%} sure of its best guess, and right in 80% [50%, 95%]" in html
     few = measured.calibration(found_of(calibration={**given, "n": 12, "bins": []}))
     assert "30 drawn at random are needed, there are 12" in few
+
+
+def test_unequal_chances_of_being_drawn_are_told():
+    given = {"labels": ["a", "b"], "counts": [[5, 1], [1, 1]], "n": 8, "equal": True}
+    assert "likelier to be drawn" not in measured.confused({"confusion": given})
+    assert "likelier to be drawn" in measured.confused({"confusion": given | {"equal": False}})
+
+
+def test_a_promise_is_quoted_and_escaped():
+    bins = [{"said": 0.8, "value": 0.7, "low": 0.5, "high": 0.9, "n": 40}]
+    given = {"n": 40, "bins": bins, "said": 0.8, "right": bins[0], "needed": 30, "after": bins,
+             "promise": {"words": "the error is <at most> 5%"}}  # fmt: skip
+    page = measured.calibration({"calibration": given})
+    assert "<q>the error is &lt;at most&gt; 5%</q>" in page
+    assert "learnt anew" in page

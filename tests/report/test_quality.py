@@ -62,7 +62,12 @@ def test_balance_by_hand():
 
 def test_confusion_and_recall_leave_out_what_nobody_could_say():
     made = audited(["a"] * 6 + ["b"] * 2 + [None], says(*[0.9] * 5, 0.2, 0.3, 0.8, 0.9))
-    assert quality.confusion(made) == {"labels": ["a", "b"], "counts": [[5, 1], [1, 1]], "n": 8}
+    assert quality.confusion(made) == {
+        "labels": ["a", "b"],
+        "counts": [[5, 1], [1, 1]],
+        "n": 8,
+        "equal": True,
+    }
     a, b = quality.recall(made)
     assert a["value"] == pytest.approx(5 / 6)
     assert a["low"] == pytest.approx(binomtest(5, 6).proportion_ci(0.95).low)

@@ -185,7 +185,8 @@ def finish(result: dict[str, Any], out: str | None, html: str | None, parquet: s
         _write(html, datasets_page(result) if len(done) > 1 else simulation_page(done[0]))
     if not result["complete"]:
         runs = sum(len(one["runs"]) for one in done)
-        click.echo(f"Interrupted: {runs} finished runs are in the results.", err=True)
+        again = " The same command goes on from there." if result.get("kept") else ""
+        click.echo(f"Interrupted: {runs} finished runs are in the results.{again}", err=True)
         sys.exit(INTERRUPTED)
 
 

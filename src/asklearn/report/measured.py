@@ -215,6 +215,8 @@ def confused(found: Mapping[str, Any]) -> Html:
         return Html("")
     how, body = confusion_table(given["labels"], np.asarray(given["counts"], float), "random labels")
     few = " That is few, and another sample would show other mistakes." if given["n"] < FEW else ""
+    if not given.get("equal", True):
+        few += " Items that the model may err on were likelier to be drawn, so these are more mistakes than usual."
     told = f"{how} Counted on {plural(given['n'], 'label')} drawn at random.{few}"
     return section("What it still confuses", tag("p", told), body)
 

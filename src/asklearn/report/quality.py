@@ -84,12 +84,16 @@ def balance(
 
 
 def confusion(audited: Audited) -> dict[str, Any]:
-    """Return how often each class was taken for which: counts by true class (rows) and prediction."""
-    truth_N, guess_N, _ = _known(audited)
+    """Return how often each class was taken for which: counts by true class (rows) and prediction.
+
+    ``equal`` is false where some items were likelier to be drawn than others, so that counts are no shares.
+    """
+    truth_N, guess_N, weight_N = _known(audited)
     counts_CC = np.zeros((len(audited.classes),) * 2, int)
     np.add.at(counts_CC, (truth_N, guess_N), 1)
     labels = [str(one) for one in audited.classes]
-    return {"labels": labels, "counts": counts_CC.tolist(), "n": len(truth_N)}
+    equal = len(weight_N) == 0 or bool(np.allclose(weight_N, weight_N[0]))
+    return {"labels": labels, "counts": counts_CC.tolist(), "n": len(truth_N), "equal": equal}
 
 
 def recall(audited: Audited) -> list[dict[str, Any]]:

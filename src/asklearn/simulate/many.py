@@ -54,7 +54,8 @@ def simulate_many(
     -------
     dict
         ``datasets`` (a list of what ``simulate`` returns), ``comparison`` (over data sets; None with fewer than
-        two), ``left_out`` (by name, why a data set could not be simulated), ``complete`` and ``versions``.
+        two), ``left_out`` (by name, why a data set could not be simulated), ``complete``, ``kept`` (whether in a
+        folder) and ``versions``.
 
     Raises
     ------
@@ -124,6 +125,7 @@ def simulate_many(
         "comparison": compared([one for one in found if one["complete"]]),
         "left_out": left_out,
         "complete": complete,
+        "kept": results is not None,
         "versions": versions(),
     }
 
