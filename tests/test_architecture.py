@@ -31,7 +31,7 @@ FLOORS = {
     "testing": ["testing"],
     "doors": [
         "__main__", "cli", "commands", "project", "importing", "survey", "manifest", "saved_model", "settings",
-        "sheets", "labels", "demo", "report",
+        "sheets", "labels", "demo", "report", "server",
     ],
 }  # fmt: skip
 
@@ -46,7 +46,10 @@ MAY_IMPORT = {
 }
 
 HOMES = {
-    "sqlalchemy": {"journals"},
+    "sqlalchemy": {"journals", "server"},
+    "psycopg": {"journals"},
+    "fastapi": {"server"},
+    "uvicorn": {"server"},
     "pyarrow": {"sources"},
     "PIL": {"encoders"},
     "skops": {"saved_model"},
@@ -71,6 +74,11 @@ UNTESTED = {
     "asklearn.journals.repair": "tested beside the journal that it mends, in tests/journals/test_sql.py",
     "asklearn.loop": "the learner is one; tests/test_learner.py tests how it asks and fits",
     "asklearn.recorder": "the learner is one; tests/test_learner.py tests what it records",
+    "asklearn.server.guard": "tests/server/test_app.py sends what it turns away",
+    "asklearn.server.progress": "tests/server/test_app.py reads it",
+    "asklearn.server.schemas": "tests/server/test_app.py sends what fits and what does not",
+    "asklearn.server.serving": "tests/server/test_pages.py runs it",
+    "asklearn.server.supervisor": "tests/server/test_pages.py runs it with a server",
     "asklearn.protocols": "contracts without code; every plug-in's suite tests them",
     "asklearn.simulate.replay": "one run; tests/simulate/test_single.py tests what it holds",
     "asklearn.simulate.result": "what runs add up to; tests/simulate/test_single.py tests it",

@@ -20,6 +20,7 @@ from asklearn.commands.gaps import gaps
 from asklearn.commands.init import init
 from asklearn.commands.label import label
 from asklearn.commands.report import report
+from asklearn.commands.serve import invite, serve
 from asklearn.commands.shared import INTERRUPTED, writable
 from asklearn.commands.simulate import finish, replay, simulate
 from asklearn.commands.status import status
@@ -69,7 +70,7 @@ def main() -> None:
     """
 
 
-for command in (init, add, ask, label, tell, status, gaps, report, export, doctor):
+for command in (init, add, ask, label, serve, invite, tell, status, gaps, report, export, doctor):
     main.add_command(command)
 
 

@@ -31,7 +31,7 @@ from asklearn.pool import Pool
 from asklearn.registry import lookup
 from asklearn.settings import Settings, read_settings
 from asklearn.sources.items import read_items
-from asklearn.state import Status
+from asklearn.state import State, Status
 from asklearn.stopping import stopping_with
 from asklearn.types import ItemId
 from asklearn.vectors import Vectors
@@ -120,9 +120,10 @@ class Project:
         number = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else -1
         return number if str(number) == text and self.learner.state.row(number) is not None else None
 
-    def labels(self) -> list[str]:
-        """Return the classes: those of the settings, and what annotators named."""
-        told = Counter(str(label) for _, labels in self.learner.state.answers() for label in labels)
+    def labels(self, state: State | None = None) -> list[str]:
+        """Return the classes: those of the settings, and what annotators named (as `state` has it, if given)."""
+        state = self.learner.state if state is None else state
+        told = Counter(str(label) for _, labels in state.answers() for label in labels)
         return list(dict.fromkeys([*self.settings.labels, *sorted(told)]))
 
     def tell(self, answers: Sequence[Answer], annotator: str) -> int:
@@ -135,15 +136,15 @@ class Project:
         """
         return tell(self.learner, answers, annotator)
 
-    def reasons(self, items: Sequence[ItemId]) -> list[str]:
-        """Return, in words, why each of some asked items was picked."""
-        asks = self.learner.state.asks
+    def reasons(self, items: Sequence[ItemId], state: State | None = None) -> list[str]:
+        """Return, in words, why each of some asked items was picked (as `state` has it, if given)."""
+        asks = (self.learner.state if state is None else state).asks
         picked = f"picked by the strategy {self.settings.strategy}"
         return [WHY_AUDITED if asks[item].stream == "audit" else picked for item in items]
 
-    def counts(self) -> dict[str, int]:
-        """Return how many items stand at each status, and how many there are."""
-        state = self.learner.state
+    def counts(self, state: State | None = None) -> dict[str, int]:
+        """Return how many items stand at each status, and how many there are (as `state` has it, if given)."""
+        state = self.learner.state if state is None else state
         known = dict.fromkeys([*state.asks, *state.said, *state.resolved, *state.erased])
         found = Counter(state.status(item).value for item in known)
         found[Status.WAITING.value] += state.rows - len(known)

@@ -113,6 +113,18 @@ class Recorder:
         NotStored
             If the disk refused; then nothing is recorded.
         """
+        self._store(self.answers(ids, labels, annotator=annotator, seconds=seconds, keys=keys))
+
+    def answers(
+        self,
+        ids: Iterable[ItemId],
+        labels: Iterable[Label],
+        *,
+        annotator: str | None = None,
+        seconds: Iterable[float | None] | None = None,
+        keys: Sequence[str] | None = None,
+    ) -> list[Event]:
+        """Return the events that :meth:`tell` would record; for who appends them without waiting."""
         items, raw = list(check_ids(sequence(ids, "ids"))), list(sequence(labels, "labels"))
         times = [None] * len(items) if seconds is None else [duration(one) for one in seconds]
         if not len(items) == len(raw) == len(times):
@@ -124,46 +136,29 @@ class Recorder:
         self._check_kind(checked)
         who = self.annotator if annotator is None else annotator
         extra = [{"label": label, "seconds": s} for label, s in zip(checked, times, strict=True)]
-        self._reply(Answered, items, who, keys, extra)
+        return self.replies(Answered, items, who, keys, extra)
 
     def retract(self, ids: Iterable[ItemId], *, annotator: str | None = None) -> None:
         """Take back what an annotator said about items; they stay asked, and may be told again."""
-        self._reply(Retracted, check_ids(sequence(ids, "ids")), annotator or self.annotator)
+        self._store(self.replies(Retracted, check_ids(sequence(ids, "ids")), annotator or self.annotator))
 
     def skip(self, ids: Iterable[ItemId], *, annotator: str | None = None) -> None:
         """Record that an annotator cannot say; estimates then reckon with the worst."""
-        self._reply(Skipped, check_ids(sequence(ids, "ids")), annotator or self.annotator)
+        self._store(self.replies(Skipped, check_ids(sequence(ids, "ids")), annotator or self.annotator))
 
     def flag(self, ids: Iterable[ItemId], *, annotator: str | None = None) -> None:
         """Record that something is wrong with items."""
-        self._reply(Flagged, check_ids(sequence(ids, "ids")), annotator or self.annotator)
+        self._store(self.replies(Flagged, check_ids(sequence(ids, "ids")), annotator or self.annotator))
 
-    # Inside
-
-    def _append_at(self, attempt: Callable[[State], tuple[list[Event], Made]]) -> Made:
-        """Append what `attempt` makes of the present state, trying again when somebody was faster."""
-        for _ in range(TRIES):
-            state = self.state
-            events, made = attempt(state)
-            for event in events:
-                check(state, event)
-            try:
-                if events:
-                    self.journal.append(events, at=state.position)
-            except Conflict:
-                continue
-            self.state  # noqa: B018
-            return made
-        raise Conflict(f"The journal kept moving for {TRIES} tries; too many processes write to it at once.")
-
-    def _reply(
+    def replies(
         self,
         kind: Any,
         items: Sequence[ItemId],
         annotator: str,
         keys: Sequence[str] | None = None,
         extra: Sequence[dict[str, Any]] | None = None,
-    ) -> None:
+    ) -> list[Event]:
+        """Return checked replies of one kind, an event for each item, which are not recorded yet."""
         state = self.state
         keys = None if keys is None else [text(key, "key") for key in sequence(keys, "keys")]
         if keys is not None and len(keys) != len(items):
@@ -186,6 +181,27 @@ class Recorder:
         ]
         for event in events:
             check(state, event)
+        return events
+
+    # Inside
+
+    def _append_at(self, attempt: Callable[[State], tuple[list[Event], Made]]) -> Made:
+        """Append what `attempt` makes of the present state, trying again when somebody was faster."""
+        for _ in range(TRIES):
+            state = self.state
+            events, made = attempt(state)
+            for event in events:
+                check(state, event)
+            try:
+                if events:
+                    self.journal.append(events, at=state.position)
+            except Conflict:
+                continue
+            self.state  # noqa: B018
+            return made
+        raise Conflict(f"The journal kept moving for {TRIES} tries; too many processes write to it at once.")
+
+    def _store(self, events: Sequence[Event]) -> None:
         if events:
             self.journal.append(events)
             self.state  # noqa: B018

@@ -28,7 +28,7 @@ class Database(Protocol):
     """A database that holds a journal.
 
     ``engine`` waits, at the begin of a transaction, until no other writes, where the connection's option
-    ``turn`` is ``"create"`` (the tables) or ``"append"`` (events).
+    ``turn`` is ``"create"`` (the tables) or ``"append"`` (events); ``"other"`` writes wait for nobody else.
     ``advice`` says how to mend an error, and is None for damage; ``mend`` says what to do about damage.
     """
 
@@ -68,15 +68,16 @@ def file_of(path: str | Path) -> Path:
 
 
 class SQLite:
-    """One file; ``journal_mode=WAL`` and ``synchronous=FULL`` put a commit on the disk."""
+    """One file; ``journal_mode=WAL`` and, where `durable`, ``synchronous=FULL`` put a commit on the disk."""
 
     mend = (
         "To keep what is intact and set this file aside: asklearn doctor --repair in the project's folder, or "
         "asklearn.journals.repair.repair(path)."
     )
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, *, durable: bool = True) -> None:
         self.name = str(file)
+        level = "FULL" if durable else "NORMAL"
         url = sa.URL.create("sqlite", database=self.name)
         self.engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS})
 
@@ -87,7 +88,7 @@ class SQLite:
             connection.isolation_level = None
             for pragma in (
                 "journal_mode=WAL",
-                "synchronous=FULL",
+                f"synchronous={level}",
                 "cell_size_check=ON",
                 "trusted_schema=OFF",
             ):
@@ -140,6 +141,7 @@ class PostgreSQL:
         def _begin(connection: sa.Connection) -> None:
             first = {
                 None: "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+                "other": "SELECT 1",
                 "create": f"SELECT pg_advisory_xact_lock({_LOCK})",
                 "append": "SELECT 1 FROM meta WHERE name = 'head' FOR UPDATE",
             }

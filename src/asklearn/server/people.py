@@ -1,0 +1,95 @@
+"""Who may do what: people by invitation, programs by tokens, of which only hashes are kept."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from asklearn.errors import BadInput
+from asklearn.files import replacing
+
+FILE = "people.json"
+SCOPES = ("label", "progress")
+
+
+class Person(NamedTuple):
+    """Somebody with a token."""
+
+    name: str
+    scopes: tuple[str, ...]
+
+
+class People:
+    """The tokens of a project, in a file that holds their hashes.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the project.
+    clock : callable
+        Gives the time in seconds since 1970.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     people = People(Path(folder))
+    ...     token = people.invite("ann", ["label"], days=7)
+    ...     people.of(token), people.of("wrong")
+    (Person(name='ann', scopes=('label',)), None)
+    """
+
+    def __init__(self, folder: Path, *, clock: Callable[[], float] = time.time) -> None:
+        self._file = folder / FILE
+        self._clock = clock
+
+    def invite(self, name: str, scopes: Iterable[str], *, days: float) -> str:
+        """Return a new token for somebody; it is shown here, and never again."""
+        wanted = tuple(dict.fromkeys(scopes))
+        unknown = [one for one in wanted if one not in SCOPES]
+        if unknown or not wanted:
+            raise BadInput(f"A token's scopes are some of {', '.join(SCOPES)}. Got {list(wanted)}.")
+        if not name or not name.isprintable() or len(name) > 100:
+            raise BadInput(f"A name is 1 to 100 printable characters. Got {name!r}.")
+        token = secrets.token_urlsafe(32)
+        held = self._held()
+        held[_hash(token)] = {"name": name, "scopes": wanted, "until": self._clock() + days * 86_400}
+        self._write(held)
+        return token
+
+    def of(self, token: str) -> Person | None:
+        """Return whose token this is, or None if it is nobody's, or no longer valid.
+
+        What is looked up is a hash of a random token, so that how long it takes tells nothing of others.
+        """
+        found = self._held().get(_hash(token))
+        if found is None or found["until"] < self._clock():
+            return None
+        return Person(found["name"], tuple(found["scopes"]))
+
+    def revoke(self, name: str) -> int:
+        """End every token of somebody; return how many there were."""
+        held = self._held()
+        kept = {key: one for key, one in held.items() if one["name"] != name}
+        self._write(kept)
+        return len(held) - len(kept)
+
+    def _held(self) -> dict[str, dict]:  # type: ignore[type-arg]
+        try:
+            return dict(json.loads(self._file.read_bytes()))
+        except FileNotFoundError:
+            return {}
+
+    def _write(self, held: dict[str, dict]) -> None:  # type: ignore[type-arg]
+        with replacing(self._file) as out:
+            out.write(json.dumps(held).encode())
+        self._file.chmod(0o600)
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

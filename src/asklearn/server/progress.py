@@ -1,0 +1,38 @@
+"""What the owner of a project sees of its labelling: counts, people, the learning curve, the worker."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from asklearn.project import Project
+from asklearn.server.worker import status
+from asklearn.state import State
+
+
+def progress_of(project: Project, state: State) -> dict[str, Any]:
+    """Return where a project stands, as plain values.
+
+    Returns
+    -------
+    dict
+        ``counts`` of items by status, ``labels`` by class, ``annotators`` with their number of answers,
+        ``curve`` of the learner's own metric (labels, value, low, high, n), ``model`` (the last version),
+        ``worker`` (what it said last, or None) and ``position`` of the journal.
+    """
+    answers = [(item, labels) for item, labels in state.answers()]
+    people = Counter(one.annotator for said in state.said.values() for one in said if one.kind == "Answered")
+    curve = [
+        {"labels": one.labels, "value": one.value, "low": one.low, "high": one.high, "n": one.n}
+        for one in state.measured
+        if one.name == "accuracy" and one.n > 0
+    ]
+    return {
+        "counts": project.counts(state),
+        "labels": Counter(str(label) for _, labels in answers for label in labels),
+        "annotators": people,
+        "curve": curve,
+        "model": state.fits[-1].model if state.fits else None,
+        "worker": status(project.folder),
+        "position": state.position,
+    }

@@ -1,0 +1,97 @@
+"""What comes in and goes out over HTTP, with limits on every size."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, TypeAlias
+
+from asklearn.registry import require
+
+require("fastapi", "server")
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr  # noqa: E402
+
+Item: TypeAlias = Annotated[StrictStr, Field(max_length=1_000)] | Annotated[StrictInt, Field(ge=0, lt=2**63)]
+Word: TypeAlias = Annotated[StrictStr, Field(min_length=1, max_length=1_000)]
+Key: TypeAlias = Annotated[StrictStr, Field(min_length=8, max_length=100, pattern=r"^[\w-]+$")]
+Seconds: TypeAlias = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Wanted(_Strict):
+    """How many items somebody wants, and which they have already."""
+
+    n: Annotated[int, Field(ge=1, le=100)] = 5
+    without: Annotated[list[Item], Field(max_length=200)] = []
+
+
+class Some(_Strict):
+    """Items that somebody holds."""
+
+    items: Annotated[list[Item], Field(max_length=200)]
+
+
+class Answer(_Strict):
+    """A label for an item; sent again under its key it counts once."""
+
+    item: Item
+    label: Word
+    key: Key
+    seconds: Seconds | None = None
+
+
+class Said(_Strict):
+    """A skip, a flag, or a retraction."""
+
+    item: Item
+    key: Key
+
+
+class Shown(BaseModel):
+    """An item as it is shown: texts and numbers as they are, images by their address."""
+
+    item: str | int
+    content: dict[str, Any]
+    stream: str
+    reason: str
+    until: float
+
+
+class Cards(BaseModel):
+    """Items that were lent, and for how long a lease lasts."""
+
+    cards: list[Shown]
+    lease_seconds: float
+
+
+class About(BaseModel):
+    """What is labelled, and how."""
+
+    name: str
+    kind: str
+    columns: list[str]
+    show: list[str]
+    labels: list[str]
+    open_labels: bool
+    annotator: str
+
+
+class Where(BaseModel):
+    """Where the project stands."""
+
+    counts: dict[str, int]
+    labels: dict[str, int]
+    annotators: dict[str, int]
+    curve: list[dict[str, float]]
+    model: int | None
+    worker: dict[str, Any] | None
+    worker_starts: int
+    position: int
+
+
+class Problem(BaseModel):
+    """What went wrong, in words that say how to mend it."""
+
+    error: str
+    detail: str

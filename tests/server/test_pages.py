@@ -1,0 +1,207 @@
+"""The pages in a real browser: fifty labels by keyboard, a lost connection, undo, a phone, many classes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from asklearn.journal import open_state
+from asklearn.journals.sql import SqlJournal
+from asklearn.project import Project
+from asklearn.server.serving import NOT_BUILT, STATIC, with_pages
+
+pytestmark = pytest.mark.browser
+
+ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+HOSTILE = "<img src=x onerror='window.pwned=true'><script>window.pwned=true</script>"
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+class Server:
+    """A server process that can be killed and started again on its port."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.port = folder, free_port()
+        self.url = f"http://localhost:{self.port}/"
+        self.start()
+
+    def start(self) -> None:
+        command = [
+            sys.executable,
+            "-m",
+            "asklearn",
+            "serve",
+            "--port",
+            str(self.port),
+            "--project",
+            str(self.folder),
+        ]
+        self.process = subprocess.Popen(command, start_new_session=True)
+        end = time.monotonic() + 120
+        while time.monotonic() < end:
+            try:
+                urllib.request.urlopen(f"{self.url}api/v1/project", timeout=5).read()
+            except OSError:
+                time.sleep(0.1)
+            else:
+                return
+        raise AssertionError("the server did not start")
+
+    def kill(self) -> None:
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+@pytest.fixture
+def server(project: Project) -> Iterator[Server]:
+    if not (STATIC / "index.html").exists():
+        pytest.skip("the web pages are not built: python hatch_build.py")
+    project.learner.ask(60)
+    made = Server(project.folder)
+    yield made
+    made.kill()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def page(browser: Any, server: Server) -> Iterator[Any]:
+    context = browser.new_context(viewport={"width": 1100, "height": 800})
+    opened = context.new_page()
+    wrong: list[str] = []
+    opened.on("pageerror", lambda error: wrong.append(str(error)))
+    opened.on("console", lambda said: wrong.append(said.text) if "Content Security" in said.text else None)
+    opened.goto(server.url)
+    opened.wait_for_selector(".text")
+    yield opened
+    assert wrong == []
+    context.close()
+
+
+def told(server: Server) -> dict[Any, list[Any]]:
+    return dict(open_state(SqlJournal(server.folder / "journal.db")).answers())
+
+
+def press_the_right_key(page: Any) -> None:
+    """Label the item that is shown by the key of its class, and wait for the next one."""
+    before = page.inner_text(".text")
+    page.keyboard.press("1" if page.inner_text(".item td") == "good" else "2")
+    expect(page.locator(".text")).not_to_have_text(before)
+
+
+def all_saved(page: Any) -> None:
+    expect(page.get_by_role("status")).to_have_text("All answers saved", timeout=20_000)
+
+
+def test_fifty_labels_by_keyboard(page: Any, server: Server) -> None:
+    for _ in range(50):
+        press_the_right_key(page)
+    all_saved(page)
+    found = told(server)
+    assert len(found) == 50
+    assert all(labels == ["good" if item % 2 == 0 else "bad"] for item, labels in found.items())
+
+
+def test_undo_takes_back_twenty_in_turn(page: Any, server: Server) -> None:
+    shown = []
+    for _ in range(22):
+        shown.append(page.inner_text(".text"))
+        press_the_right_key(page)
+    for expected in reversed(shown):
+        page.keyboard.press("u")
+        page.wait_for_function(
+            "wanted => document.querySelector('.text')?.textContent === wanted", arg=expected
+        )
+    expect(page.get_by_role("status")).to_have_text("", timeout=20_000)
+    assert told(server) == {}
+    kinds = [type(event).__name__ for event in SqlJournal(server.folder / "journal.db").read()]
+    assert (kinds.count("Answered"), kinds.count("Retracted")) == (22, 22)
+
+
+def test_a_killed_server_loses_nothing_and_the_page_recovers(page: Any, server: Server) -> None:
+    press_the_right_key(page)
+    all_saved(page)
+    server.kill()
+    for _ in range(4):
+        press_the_right_key(page)
+    page.wait_for_selector(".warning")
+    assert "4 answers are kept here" in page.inner_text("[role=status]")
+    again = page.context.new_page()
+    page.close()
+    server.start()
+    again.goto(server.url)
+    again.wait_for_selector(".text")
+    expect(again.locator(".warning")).to_have_count(0, timeout=60_000)
+    end = time.monotonic() + 60
+    while len(told(server)) < 5 and time.monotonic() < end:
+        time.sleep(0.2)
+    found = told(server)
+    assert len(found) == 5
+    assert all(labels == ["good" if item % 2 == 0 else "bad"] for item, labels in found.items())
+
+
+def test_hostile_content_is_shown_as_text(page: Any, server: Server) -> None:
+    page.evaluate("window.pwned = false")
+    page.route("**/api/v1/leases", lambda route: route.fulfill(json={
+        "lease_seconds": 300,
+        "cards": [{"item": 1, "content": {"review": HOSTILE},
+                   "stream": "audit", "reason": "<b onmouseover=alert(1)>", "until": 0}],
+    }))  # fmt: skip
+    for _ in range(9):
+        page.keyboard.press("Space")
+    expect(page.locator(".text")).to_contain_text("<script>")
+    page.wait_for_timeout(300)
+    assert page.evaluate("window.pwned") is False
+    assert page.locator(".item img, .item script").count() == 0
+
+
+def test_a_phone_has_everything_in_reach(browser: Any, server: Server) -> None:
+    context = browser.new_context(viewport={"width": 360, "height": 740}, color_scheme="dark", has_touch=True)
+    page = context.new_page()
+    page.goto(server.url)
+    page.wait_for_selector(".text")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert (
+        min(page.locator("button").evaluate_all("all => all.map(one => one.getBoundingClientRect().height)"))
+        >= 44
+    )
+    before = page.inner_text(".text")
+    page.tap(".classes button")
+    expect(page.locator(".text")).not_to_have_text(before)
+    page.goto(f"{server.url}#progress")
+    page.wait_for_selector(".progress")
+    context.close()
+
+
+def test_without_pages_the_server_says_how_to_build_them(tmp_path: Path) -> None:
+    from fastapi import FastAPI
+    from fastapi.testclient import TestClient
+
+    assert TestClient(with_pages(FastAPI(), tmp_path)).get("/").text == NOT_BUILT

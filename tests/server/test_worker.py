@@ -1,0 +1,123 @@
+"""The worker: it keeps the queue filled, trains when labels came, and can be killed at any time."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from asklearn.journal import open_state
+from asklearn.journals.sql import SqlJournal
+from asklearn.project import Project, tell
+from asklearn.server import worker as workers
+from asklearn.server.worker import Worker, status
+from asklearn.state import State, Status
+
+
+def truth(project: Project, item: int) -> str:
+    return "good" if item % 2 == 0 else "bad"
+
+
+def test_it_asks_before_the_queue_runs_dry_and_trains_on_new_labels(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "LOW", 10)
+    monkeypatch.setattr(workers, "BATCH", 20)
+    worker = Worker(project.folder, labels=10, seconds=1e9)
+    assert worker.step()
+    assert len(worker.learner.pending) == 20
+    assert not worker.step()
+    told = worker.learner.pending[:10]
+    tell(project.learner, [(item, truth(project, item)) for item in told], "ann")
+    assert worker.step()
+    said = status(project.folder)
+    assert said is not None
+    assert (said["model"], said["labels"], said["doing"], said["pid"]) == (1, 10, "idle", os.getpid())
+    assert any(one.name == "accuracy" for one in worker.learner.state.measured)
+    assert not worker.step()
+    tell(project.learner, [(worker.learner.pending[0], "good")], "ann")
+    assert worker.step()  # the queue is low
+    assert not worker.step()  # one new label is not worth a training
+
+
+def test_it_asks_for_twice_what_people_hold(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "LOW", 10)
+    worker = Worker(project.folder)
+    assert worker.step()
+    held = [(item, 1) for item in worker.learner.pending[:15]]
+    worker.leases.take(held, "ann", until=time.time() + 60, now=time.time(), most=15)
+    assert worker.step()
+    assert len(worker.learner.pending) == 40
+    assert not worker.step()
+
+
+def test_a_few_labels_are_trained_on_after_a_while(project: Project) -> None:
+    worker = Worker(project.folder, labels=1000, seconds=0.0)
+    worker.step()
+    tell(project.learner, [(item, truth(project, item)) for item in worker.learner.pending[:6]], "ann")
+    assert worker.step()
+    assert worker.learner.state.fits[-1].labels == 6
+
+
+def test_an_error_is_said_and_the_next_round_tries_again(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = Worker(project.folder)
+    steps = iter([workers.AskLearnError("the disk is full"), KeyboardInterrupt()])
+
+    def step() -> bool:
+        raise next(steps)
+
+    monkeypatch.setattr(worker, "step", step)
+    monkeypatch.setattr(workers, "PAUSE", 0.0)
+    with pytest.raises(KeyboardInterrupt):
+        worker.run()
+    said = status(project.folder)
+    assert said is not None
+    assert (said["doing"], said["error"]) == ("failing", "the disk is full")
+
+
+def _until(state: Callable[[], State], reached: Callable[[State], bool], seconds: float = 90.0) -> State:
+    end = time.monotonic() + seconds
+    while not reached(state()):
+        assert time.monotonic() < end, "the worker did not get there"
+        time.sleep(0.1)
+    return state()
+
+
+def test_killed_in_its_work_another_one_goes_on(project: Project) -> None:
+    command = [
+        sys.executable,
+        "-c",
+        f"from asklearn.server.worker import work; work({str(project.folder)!r}, 5, 1.0)",
+    ]
+
+    def state() -> State:
+        return open_state(SqlJournal(project.journal))
+
+    first = subprocess.Popen(command)
+    asked = _until(state, lambda one: len(one.asks) > 0)
+    first.send_signal(signal.SIGKILL)
+    first.wait()
+    items = [item for item in asked.asks if asked.status(item) is Status.ASKED]
+    tell(project.learner, [(item, truth(project, item)) for item in items[:20]], "ann")
+    second = subprocess.Popen(command)
+    try:
+        found = _until(state, lambda one: bool(one.fits))
+    finally:
+        second.terminate()
+        second.wait()
+    assert found.fits[-1].labels == 20
+    assert len(list(found.answers())) == 20
+
+
+def test_no_status_is_none(tmp_path: Path) -> None:
+    assert status(tmp_path) is None
+    (tmp_path / workers.STATUS).write_text("{")
+    assert status(tmp_path) is None
