@@ -76,7 +76,9 @@ def blocks(text: str) -> Iterator[Block]:
 
 def pages() -> list[Path]:
     """Every Markdown file of the project, those of tools and environments excepted."""
-    folders = [one for one in ROOT.iterdir() if one.is_dir() and not one.name.startswith(".")]
+    folders = [
+        one for one in ROOT.iterdir() if one.is_dir() and not one.name.startswith(".") and one.name != "web"
+    ]
     found = [*ROOT.glob("*.md"), *(page for folder in folders for page in folder.rglob("*.md"))]
     return sorted(page for page in found if not any(ROOT / "docs" / one in page.parents for one in MADE))
 

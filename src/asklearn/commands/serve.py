@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from asklearn.commands.shared import in_project
+from asklearn.commands.shared import in_project, plural
 from asklearn.errors import BadInput
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -68,7 +68,7 @@ def invite(name: str, progress: bool, days: float, revoke: bool, folder: Path) -
 
     people = People(Project(folder).folder)
     if revoke:
-        click.echo(f"{people.revoke(name)} tokens of {name} ended.")
+        click.echo(f"{plural(people.revoke(name), 'token')} of {name} ended.")
         return
     token = people.invite(name, ["label", "progress"] if progress else ["label"], days=days)
     click.echo(f"Token of {name}, valid for {days:g} days, shown only here:\n{token}")
