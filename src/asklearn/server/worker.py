@@ -45,7 +45,7 @@ class Worker:
         self.learner: ActiveLearner = project.learner
         self.leases = Leases(project.journal)
         self._fitted_at = 0.0
-        self._replied_at = -1
+        self._replied_at = 0
 
     def run(self) -> None:
         """Work until the process ends."""
