@@ -28,8 +28,8 @@ def report(out: Path | None, plain: bool, folder: Path) -> None:
     """Write a page that says how good the model is, what was asked and why, and what more labels would bring.
 
     The page is one file that loads nothing: it can be mailed, printed and opened anywhere. It shows some of
-    the items, so mind who gets it. With --json the same numbers are shown instead, without the items, and a
-    page is written only where -o names one.
+    the items, so mind who gets it. Some forty models are trained for it, which can take minutes. With --json
+    the same numbers are shown instead, without the items, and a page is written only where -o names one.
 
     \b
     Examples:

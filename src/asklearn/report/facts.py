@@ -62,7 +62,7 @@ def facts(
 
     Notes
     -----
-    O(labels), besides up to twenty fits; independent of the size of the pool, but for the gaps.
+    O(labels), besides some forty fits; independent of the size of the pool, but for the gaps.
 
     Examples
     --------

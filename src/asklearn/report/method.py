@@ -27,6 +27,16 @@ TERMS = (
         "measure, not that the model is bad.",
     ),
     (
+        "However often one looks",
+        "An interval is for one look. Who watches, and stops when it looks best, needs wider ones: those of the grey "
+        "band hold at all looks together with 95%.",
+    ),
+    (
+        "What labels are worth, and what they saved",
+        "Both are forecasts from finished projects of other data, and their intervals are about this project alone. "
+        "They grow sharper with random labels, of which a few hundred say much more than a few dozen.",
+    ),
+    (
         "Forecast",
         "What further labels would bring if they are asked for as before, from the estimates so far. The truth "
         "is meant to lie within a 90% interval nine times in ten.",
