@@ -74,7 +74,7 @@ def facts(
     >>> learner.tell(batch.ids, y[batch.rows])
     >>> found = facts(learner, name="digits")
     >>> found["labels"]["n"], found["estimate"]["n"], round(found["estimate"]["value"], 2)
-    (60, 30, 0.93)
+    (60, 34, 0.87)
     """
     found: dict[str, Any] = {"format": FORMAT, "name": name, "time": now or None}
     found |= standing(learner, classes)
