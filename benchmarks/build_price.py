@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+from asklearn.composite import FREEDOM
 from asklearn.price import Bank, fit_bank, residual_quantiles, residuals
 from asklearn.types import Floats
 from harness import ROOT, Run, main
@@ -120,6 +121,29 @@ def bank(rows: dict[str, np.ndarray]) -> Bank:
     return Bank(whole.rate, whole.power, whole.decay, quantiles)
 
 
+def confidence_error(made: Sequence[dict[str, Any]], of: Sequence[dict[str, Any]]) -> tuple[float, float]:
+    """Return location and scale of how far the score lies from the mean confidence, in log-odds.
+
+    Of Student's t with the degrees of freedom of :mod:`asklearn.composite`, most likely where each data set
+    counts alike.
+    """
+    from scipy.optimize import minimize
+    from scipy.stats import t
+
+    apart: dict[str, list[float]] = {}
+    for project, unit in zip(made, of, strict=True):
+        for here in project["rounds"]:
+            odds = [np.clip(one, 0.01, 0.99) for one in (here["score"]["accuracy"], here["confidence"])]
+            score, sure = (float(np.log(one / (1 - one))) for one in odds)
+            apart.setdefault(unit["name"], []).append(score - sure)
+
+    def loss(at: np.ndarray) -> float:
+        return -sum(float(t.logpdf(one, FREEDOM, at[0], np.exp(at[1])).mean()) for one in apart.values())
+
+    found = minimize(loss, np.array([0.0, -1.0]), method="Nelder-Mead").x
+    return float(found[0]), float(np.exp(found[1]))
+
+
 def measure(run: Run) -> None:
     """Run the projects, fit, and write the file."""
     of = units(run.data, run.sets, STRATEGIES, range(run.seeds))
@@ -127,6 +151,7 @@ def measure(run: Run) -> None:
     banks = {metric: bank(batches(made, of, metric)) for metric in METRICS}
     for name, one in banks.items():
         print(f"{name}: rate {one.rate:.3f}, power {one.power:.3f}, decay {one.decay:.2f}")
+    print("confidence: shift {:.3f}, scale {:.3f}".format(*confidence_error(made, of)))
     document = {
         "made_of": f"{len(of)} projects: {len(run.sets)} data sets, {', '.join(STRATEGIES)}, {run.seeds} seeds, "
         "logistic regression, made by benchmarks/build_price.py",

@@ -127,7 +127,7 @@ def measure(run: Run) -> None:
             if metric == "accuracy" and ahead == 1:
                 ends = resampled(cells, slope_of_means)
                 run.claim(
-                    "price.slope_of_means", slope_of_means(cells), *ends, "0.8..1.5", "errors in variables"
+                    "price.slope_of_means", slope_of_means(cells), *ends, "0.8..1.2", "errors in variables"
                 )
                 _thirds(run, cells)
     held = coverage(batches(made, of, "accuracy"))

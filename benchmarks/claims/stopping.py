@@ -4,9 +4,9 @@ Targets of a data set are what its mean curve (over seeds, on the test part) rea
 rounds; the oracle stops at that round. Without a target it stops where the mean curve comes within the tolerance
 (2 points) of a model that is trained on the whole pool. A stop is good if the project's true score is then within
 the tolerance of the target, or of that model. Prices come from numbers fitted without the data set; the two
-numbers of the composite of audit and confidence were fitted to all. Rounds grow by the square root of two, so
-no ratio of labels is finer. A project whose rule has not spoken at its last round counts with all of its labels.
-Intervals resample data sets.
+numbers of the composite of audit and confidence were fitted to all of them, and hardly depend on any one. Rounds
+grow by the square root of two, so no ratio of labels is finer. A project whose rule has not spoken at its last
+round counts with all of its labels. Intervals resample data sets.
 """
 
 from __future__ import annotations
