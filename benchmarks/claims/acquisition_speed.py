@@ -3,7 +3,8 @@
 Everything is measured in one run: the machine first (reading, logarithms, matrix products), then each
 method and each library on the same arrays, every case in a process of its own, in processor seconds on one
 thread. A peer may take 120 s and 16 GB; what does not finish in that is said. The peers are installed into
-an environment of their own below benchmarks/results/cache.
+an environment of their own below benchmarks/results/cache. batchbald_redux draws 1,000 samples, fewer than
+its examples do, since it would not finish otherwise.
 """
 
 from __future__ import annotations
