@@ -127,7 +127,8 @@ def test_the_walk_through_on_real_texts_each_command_a_process(tmp_path, data):
             writer.writerows([truth[row["id"]].upper(), "", row["id"]] for row in reversed(rows))
         assert "90 labels recorded" in shell("tell", "back.csv", cwd=tmp_path)
     said = json.loads(shell("status", "--json", cwd=tmp_path))
-    assert (said["labels"], said["estimate"]["n"]) == (180, 18)
+    assert said["labels"] == 180
+    assert 18 <= said["estimate"]["n"] < 60  # a tenth of it drawn uniformly, and the weighted part
     shell("export", "-o", "labels.csv", cwd=tmp_path)
     with (tmp_path / "labels.csv").open(encoding="utf-8-sig", newline="") as file:
         told = {row["id"]: row["label"] for row in csv.DictReader(file)}

@@ -31,8 +31,9 @@ from asklearn.pool import Pool
 from asklearn.registry import lookup
 from asklearn.settings import Settings, read_settings
 from asklearn.sources.items import read_items
-from asklearn.state import State, Status
+from asklearn.state import Ask, State, Status
 from asklearn.stopping import stopping_with
+from asklearn.strategies import strategy as strategy_of
 from asklearn.types import ItemId
 from asklearn.vectors import Vectors
 
@@ -137,10 +138,16 @@ class Project:
         return tell(self.learner, answers, annotator)
 
     def reasons(self, items: Sequence[ItemId], state: State | None = None) -> list[str]:
-        """Return, in words, why each of some asked items was picked (as `state` has it, if given)."""
+        """Return, in words, why the present strategy picks such items (as `state` has them, if given)."""
         asks = (self.learner.state if state is None else state).asks
-        picked = f"picked by the strategy {self.settings.strategy}"
-        return [WHY_AUDITED if asks[item].stream == "audit" else picked for item in items]
+        strategy = strategy_of(self.settings.strategy)
+
+        def why(ask: Ask) -> str:
+            if ask.stream == "audit":
+                return WHY_AUDITED
+            return strategy.why_first() if ask.model is None else strategy.why()
+
+        return [why(asks[item]) for item in items]
 
     def counts(self, state: State | None = None) -> dict[str, int]:
         """Return how many items stand at each status, and how many there are (as `state` has it, if given)."""

@@ -52,7 +52,7 @@ def datasets_page(result: Mapping[str, Any]) -> str:
     Parameters
     ----------
     result : mapping
-        What :func:`~asklearn.simulate.simulate_many` returns.
+        What ``simulate_many`` returns.
 
     Returns
     -------

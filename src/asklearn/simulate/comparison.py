@@ -25,7 +25,7 @@ def compared(results: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
     Parameters
     ----------
     results : sequence of mapping
-        What :func:`~asklearn.simulate.simulate` returned, one per data set.
+        What ``simulate`` returned, one per data set.
 
     Returns
     -------

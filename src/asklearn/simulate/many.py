@@ -43,7 +43,7 @@ def simulate_many(
     datasets : mapping of str to callable
         By name, what loads it; called when its turn comes.
     strategies, start, batch, budget, seeds, metric, model, audit, jobs
-        As for :func:`~asklearn.simulate.simulate`; the same for every data set.
+        As for ``simulate``; the same for every data set.
     results : path, optional
         A folder in which each finished run is kept at once, under ``runs``. The same call goes on where it
         stopped; further strategies and seeds are added to what is there.

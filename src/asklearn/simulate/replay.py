@@ -44,7 +44,7 @@ def check_names(strategies: Sequence[str], metric: str, model: str) -> list[str]
 
 
 def run_one(data: Dataset, name: str, seed: int, settings: dict[str, Any]) -> Run:
-    """Replay one strategy with one seed; see :func:`simulate` for the meaning of the result."""
+    """Replay one strategy with one seed; see ``simulate`` for the meaning of the result."""
     measure = metric_named(settings["metric"])
     learner = ActiveLearner(
         settings["model"],

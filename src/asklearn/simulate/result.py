@@ -28,7 +28,7 @@ def result_of(
     full: float | None,
     complete: bool,
 ) -> dict[str, Any]:
-    """Return the result of :func:`~asklearn.simulate.simulate` on one data set."""
+    """Return the result of ``simulate`` on one data set."""
     classes = sorted({*data.y_pool, *data.y_test}, key=lambda one: (isinstance(one, str), one))
     by_name = {name: [run for run in runs if run["strategy"] == name] for name in names}
     by_name = {name: some for name, some in by_name.items() if some}

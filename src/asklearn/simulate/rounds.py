@@ -14,7 +14,7 @@ def rounds(results: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     Parameters
     ----------
     results : sequence of mapping
-        What :func:`~asklearn.simulate.simulate` returned, one per data set.
+        What ``simulate`` returned, one per data set.
 
     Returns
     -------
