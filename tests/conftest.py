@@ -15,6 +15,16 @@ import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 NEVER_SKIPPED = ("data", "browser", "compiler", "postgresql")
 
 
@@ -97,3 +107,15 @@ def postgresql() -> Iterator[str]:
     yield f"postgresql://al@/postgres?host={folder}"
     run("pg_ctl", "-D", f"{folder}/data", "-w", "-m", "immediate", "stop")
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Return a running Chromium; one for all tests of a process, since Playwright keeps a loop in its thread."""
+    if CHROMIUM is None:
+        pytest.skip("no Chromium; apt-get install -y chromium")
+    api = pytest.importorskip("playwright.sync_api", reason="no Playwright; pip install playwright")
+    with api.sync_playwright() as play:
+        launched = play.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield launched
+        launched.close()

@@ -1,7 +1,6 @@
 """A result that looks like a real one, to draw reports from; a reader of pages, and a browser."""
 
 import json
-import shutil
 from html.parser import HTMLParser
 
 import numpy as np
@@ -101,16 +100,6 @@ def result():
     return build()
 
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 TAGS = set(
     """
     html head meta title style body header main footer section h1 h2 h3 p b bdi span small dl dt dd div ul li figure
@@ -159,17 +148,6 @@ def read_page(page):
 def check():
     """Read a page, and refuse what should not be in it."""
     return read_page
-
-
-@pytest.fixture(scope="session")
-def browser():
-    if CHROMIUM is None:
-        pytest.skip("no Chromium; apt-get install -y chromium")
-    api = pytest.importorskip("playwright.sync_api", reason="no Playwright; pip install playwright")
-    with api.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield browser
-        browser.close()
 
 
 def open_page(browser, path, **options):

@@ -247,7 +247,7 @@ class TestLargePools:
         best = set(np.argsort(-worth_N)[:200].tolist())
         totals = []
         for seed in range(300):
-            rows, weight = coverage._best_and_others(worth_N, 1, np.random.default_rng(seed))
+            rows, weight = coverage._best_and_others(worth_N, 400, np.random.default_rng(seed))
             assert len(set(rows.tolist())) == 400
             assert best <= set(rows.tolist())
             totals.append(worth_N[rows] @ weight)

@@ -19,6 +19,8 @@ ORACLES = {
     "cluster_margin": "test_clustering.py::test_cluster_margin_takes_a_turn_of_each_cluster",
     "determinantal": "test_determinantal.py::test_each_pick_makes_the_determinant_largest",
     "facility_location": "test_coverage.py::test_each_pick_adds_most",
+    "hand_over": "test_coverage.py::"
+    "test_hand_over_is_max_herding_for_a_model_that_knows_nothing_and_uherding_for_one_that_half_knows",
     "k_center": "test_k_center.py::test_lazy_is_plain_greedy",
     "k_means": "test_clustering.py::test_k_means_takes_the_most_typical_of_each_group",
     "k_means_plus_plus": "test_clustering.py::test_k_means_plus_plus_draws_by_squared_distance",
@@ -37,6 +39,7 @@ ORACLES = {
     "top": "test_top.py::test_top_equals_sorting",
     "typiclust": "test_typiclust.py::test_equals_the_papers_steps",
     "uherding": "test_coverage.py::test_each_pick_adds_most",
+    "when_rare": "test_compose.py::test_when_rare_gives_half_to_the_other_only_while_a_class_is_rare",
     "without_near_duplicates": "test_restrict.py::test_by_radius_it_is_the_list_walked_down",
 }
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from asklearn.journal import open_state
 from asklearn.journals.sql import SqlJournal
@@ -22,12 +22,6 @@ from asklearn.project import Project
 from asklearn.server.serving import NOT_BUILT, STATIC, with_pages
 
 pytestmark = pytest.mark.browser
-
-ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-
 
 HOSTILE = "<img src=x onerror='window.pwned=true'><script>window.pwned=true</script>"
 
@@ -81,14 +75,6 @@ def server(project: Project) -> Iterator[Server]:
     made = Server(project.folder)
     yield made
     made.kill()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
-        yield launched
-        launched.close()
 
 
 @pytest.fixture

@@ -76,7 +76,7 @@ def simulate(
       asklearn simulate reviews.csv --label mood --text review --html mood.html
       asklearn simulate digits.parquet --label digit --image png --out r.json
       asklearn simulate adult.csv --label income --strategies margin,auto+k_means
-      asklearn simulate sets/*.parquet --label y --text text --results study --jobs 0
+      asklearn simulate sets/ --label y --text text --results study --jobs 0
     """
     from asklearn.commands.datasets import data_files
     from asklearn.simulate import check_names, default_jobs
