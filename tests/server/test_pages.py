@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -10,6 +11,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +65,8 @@ class Server:
         raise AssertionError("the server did not start")
 
     def kill(self) -> None:
-        os.killpg(self.process.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
 
@@ -151,6 +154,22 @@ def test_a_killed_server_loses_nothing_and_the_page_recovers(page: Any, server: 
     found = told(server)
     assert len(found) == 5
     assert all(labels == ["good" if item % 2 == 0 else "bad"] for item, labels in found.items())
+
+
+def test_a_worker_does_not_outlive_its_server(server: Server) -> None:
+    def worker() -> int | None:
+        found = json.loads(urllib.request.urlopen(f"{server.url}api/v1/progress", timeout=5).read())["worker"]
+        return None if found is None else int(found["pid"])
+
+    end = time.monotonic() + 60
+    while (pid := worker()) is None and time.monotonic() < end:
+        time.sleep(0.1)
+    assert pid is not None
+    server.process.kill()
+    server.process.wait()
+    while Path(f"/proc/{pid}").exists() and time.monotonic() < end:
+        time.sleep(0.1)
+    assert not Path(f"/proc/{pid}").exists()
 
 
 def test_hostile_content_is_shown_as_text(page: Any, server: Server) -> None:

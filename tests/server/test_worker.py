@@ -117,6 +117,18 @@ def test_killed_in_its_work_another_one_goes_on(project: Project) -> None:
     assert len(list(found.answers())) == 20
 
 
+def test_with_nothing_left_to_ask_it_rests_until_labels_are_worth_a_training(project: Project) -> None:
+    project.learner.ask(80)
+    worker = Worker(project.folder, labels=60, seconds=1e9)
+    tell(project.learner, [(item, truth(project, item)) for item in range(50)], "ann")
+    assert worker.step()  # few are open: it finds that nothing is left, having trained to see what to ask
+    tell(project.learner, [(item, truth(project, item)) for item in range(50, 55)], "ann")
+    assert not worker.step()
+    said = status(project.folder)
+    assert said is not None
+    assert (said["doing"], [fit.labels for fit in worker.learner.state.fits]) == ("idle", [50])
+
+
 def test_no_status_is_none(tmp_path: Path) -> None:
     assert status(tmp_path) is None
     (tmp_path / workers.STATUS).write_text("{")

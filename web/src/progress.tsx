@@ -53,6 +53,7 @@ function Curve({ points }: { points: Point[] }) {
         {[0, 0.5, 1].map((v) => <g key={v}><line class="grid" x1={pad} x2={wide - pad} y1={y(v)} y2={y(v)} /><text x={pad - 6} y={y(v) + 4} text-anchor="end">{100 * v}</text></g>)}
         <polygon class="band" points={[...path("low"), ...path("high").reverse()].join(" ")} />
         <polyline class="curve" points={path("value").join(" ")} />
+        {points.map((one) => <line key={one.labels} class="interval" x1={x(one.labels)} x2={x(one.labels)} y1={y(one.low)} y2={y(one.high)} />)}
         {points.map((one) => <circle key={one.labels} class="dot" cx={x(one.labels)} cy={y(one.value)} r="3" />)}
         <text x={wide - pad} y={high - 10} text-anchor="end">{most} {say.labelsAxis}</text>
       </svg>

@@ -76,7 +76,7 @@ def init(
     click.echo(f"{plural(project.learner.state.rows, 'item')} in {into.resolve()}.")
     if entered.labels:
         click.echo(f"{plural(entered.labels, 'label')} of {file.name} told, as answers of import.")
-    click.echo("Next: asklearn ask -n 50 -o batch.csv, or asklearn label.")
+    click.echo("Next: asklearn ask -n 50 -o batch.csv, asklearn label, or asklearn serve.")
 
 
 def _meant(

@@ -44,12 +44,15 @@ class Worker:
         project = Project(folder)
         self.learner: ActiveLearner = project.learner
         self.leases = Leases(project.journal)
+        self._parent = os.getppid()
+        self._exhausted: int | None = None  # how many items there were when none was left to ask
         self._fitted_at = 0.0
         self._replied_at = 0
 
     def run(self) -> None:
-        """Work until the process ends."""
-        while True:
+        """Work until the process ends, or the server that started it has."""
+        self._say("idle")
+        while os.getppid() == self._parent:
             try:
                 did = self.step()
             except AskLearnError as error:
@@ -60,14 +63,16 @@ class Worker:
 
     def step(self) -> bool:
         """Do what is most urgent: fill the queue, train anew, or measure; return whether there was anything."""
-        lent = len(self.leases.held(time.time()))
-        if len(self.learner.pending) < max(LOW, 2 * lent):
-            with suppress(PoolExhausted):
-                self._say("choosing")
-                self.learner.ask(BATCH)
-                self._say("idle")
-                return True
         state = self.learner.state
+        lent = len(self.leases.held(time.time()))
+        if state.rows != self._exhausted and len(self.learner.pending) < max(LOW, 2 * lent):
+            self._say("choosing")
+            try:
+                self.learner.ask(BATCH)
+            except PoolExhausted:
+                self._exhausted = state.rows
+            self._say("idle")
+            return True
         if not self._due(state.replied_at):
             return False
         self._say("training")
