@@ -10,12 +10,11 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.random import default_rng
 from numpy.typing import NDArray
 
 from asklearn.calibration.reliability import Reliability, reliability
 from asklearn.crossfit import Audited
-from asklearn.intervals import betting, exact_binomial
+from asklearn.evaluate import share_interval
 from asklearn.types import Floats, Label
 
 Flags: TypeAlias = NDArray[np.bool_]
@@ -35,7 +34,7 @@ def share(hit_N: Flags, weight_N: Floats, unknown_N: Flags | None = None) -> dic
     hit_N : ndarray of bool, shape (N,)
         What is counted.
     weight_N : ndarray of shape (N,)
-        Weights of mean one; where they differ the interval is a betting one, else exact binomial.
+        Design weights; where they differ the interval is at the effective number of labels, else exact binomial.
     unknown_N : ndarray of bool, shape (N,), optional
         Items of which nobody could say: as none at the low end, and as hits at the high end.
 
@@ -49,19 +48,10 @@ def share(hit_N: Flags, weight_N: Floats, unknown_N: Flags | None = None) -> dic
     known_N = ~unknown_N
     if not known_N.any():
         return {"value": None, "low": 0.0, "high": 1.0, "n": 0}
-    low = _bounds(hit_N & known_N, weight_N)[0]
-    high = _bounds(hit_N | unknown_N, weight_N)[1]
+    low = share_interval(hit_N & known_N, weight_N, LEVEL)[0]
+    high = share_interval(hit_N | unknown_N, weight_N, LEVEL)[1]
     value = float(np.average(hit_N[known_N], weights=weight_N[known_N]))
     return {"value": value, "low": min(low, value), "high": max(high, value), "n": int(known_N.sum())}
-
-
-def _bounds(hit_N: Flags, weight_N: Floats) -> tuple[float, float]:
-    if np.allclose(weight_N, weight_N[0]):
-        return exact_binomial(int(hit_N.sum()), len(hit_N), LEVEL)
-    top, rng = float(weight_N.max()), default_rng(0)
-    low, high = betting(rng.permutation(hit_N * weight_N / top), LEVEL, grid=401)
-    scale = top / float(weight_N.mean())
-    return low * scale, min(high * scale, 1.0)
 
 
 def balance(
