@@ -92,13 +92,13 @@ def postgresql() -> Iterator[str]:
     if pg_ctl is None:
         pytest.skip("no PostgreSQL: apt-get install postgresql")
     folder = Path(tempfile.mkdtemp(prefix="pg"))
-    run_as = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
-    if run_as:
+    as_user: dict[str, Any] = {"user": "postgres", "extra_groups": []} if os.getuid() == 0 else {}
+    if as_user:
         shutil.chown(folder, "postgres")
 
     def run(program: str, *arguments: str) -> None:
-        command = [*run_as, str(Path(pg_ctl).resolve().parent / program), *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
+        command = [str(Path(pg_ctl).resolve().parent / program), *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder, **as_user)
         assert done.returncode == 0, done.stderr
 
     options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off"
