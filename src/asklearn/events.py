@@ -18,7 +18,7 @@ from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, ClassVar
 
 from asklearn.errors import BadInput, NewerFormat
-from asklearn.types import ItemId, Label
+from asklearn.types import Estimate, ItemId, Label
 
 FORMAT = 1
 
@@ -186,6 +186,11 @@ class Measured(Event):
     level: float
     labels: int
     model: int
+
+    @property
+    def estimate(self) -> Estimate:
+        """What was measured, without the circumstances."""
+        return Estimate(self.name, self.value, self.low, self.high, self.n, self.method, self.level)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

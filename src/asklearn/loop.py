@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.random import default_rng
 from numpy.typing import NDArray
 
 from asklearn.arguments import whole
@@ -30,13 +29,12 @@ from asklearn.recorder import Recorder
 from asklearn.registry import adapt, lookup
 from asklearn.seeds import seed_for
 from asklearn.state import State, Status, check
-from asklearn.stopping import agreement
 from asklearn.strategies import Strategy
 from asklearn.strategies import strategy as strategy_of
 from asklearn.types import Batch, Estimate, Floats, Indices, ItemId, Label, check_ids
+from asklearn.watching import agreement_of, watched_rows
 
 RETUNE = 1.5
-WATCHED = 2000
 
 
 class Loop(Recorder):
@@ -334,17 +332,8 @@ class Loop(Recorder):
     def _agreement(self, before: Model | None, after: Model) -> Estimate | None:
         if before is None:
             return None
-        rng = default_rng(seed_for(self.seed, "watched", len(self._pool)))
-        rows = np.sort(rng.choice(len(self._pool), min(WATCHED, len(self._pool)), replace=False))
-        features = self._pool.take(rows)
-        classes = {label: code for code, label in enumerate(dict.fromkeys([*before.classes, *after.classes]))}
-        guesses = [
-            np.array([classes[label] for label in model.classes])[
-                model.posterior(features).proba_NC.argmax(1)
-            ]
-            for model in (before, after)
-        ]
-        return agreement(guesses[0], guesses[1], len(classes))
+        rows = watched_rows(len(self._pool), seed_for(self.seed, "watched", len(self._pool)))
+        return agreement_of(before, after, self._pool.take(rows))
 
     def _lead(self, state: State, fit: Fitted) -> Estimate | None:
         if not self.strategy.guarded:
