@@ -10,27 +10,25 @@ from dataclasses import asdict
 from typing import Annotated, Any, TypeAlias
 
 import asklearn
-from asklearn.errors import AskLearnError, KeyReused, NotStored, UnknownItem
+from asklearn.errors import UnknownItem
 from asklearn.registry import require
 from asklearn.server.desk import LEASE_SECONDS, Card, Desk
 from asklearn.server.guard import Guard
-from asklearn.server.people import People, Person
+from asklearn.server.people import People
+from asklearn.server.problems import PROBLEMS, say_problems
 from asklearn.server.progress import progress_of
-from asklearn.server.schemas import About, Answer, Cards, Problem, Said, Some, Wanted, Where
+from asklearn.server.schemas import About, Answer, Cards, Said, Some, Wanted, Where
+from asklearn.server.signin import Annotator, SignIn, Watcher
 from asklearn.server.supervisor import Supervisor
 
 require("fastapi", "server")
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Response  # noqa: E402
-from fastapi.responses import JSONResponse, StreamingResponse  # noqa: E402
+from fastapi.responses import StreamingResponse  # noqa: E402
 
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 PULSE = 0.5
 BEAT = 15.0
-STATUS_OF = {UnknownItem: 404, KeyReused: 409, NotStored: 503}
 IMAGES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg", b"GIF8": "image/gif"}
-PROBLEMS: dict[int | str, dict[str, Any]] = {
-    code: {"model": Problem} for code in (401, 403, 404, 409, 422, 503)
-}
 
 
 def create_app(
@@ -66,60 +64,20 @@ def create_app(
         title="asklearn", version=asklearn.__version__, lifespan=running, docs_url=None, redoc_url=None,
         openapi_url="/api/v1/openapi.json",
     )  # fmt: skip
-    app.state.desk, app.state.supervisor, app.state.people = desk, supervisor, people
+    app.state.desk, app.state.supervisor = desk, supervisor
+    app.state.sign_in = None if people is None else SignIn(people)
     app.include_router(routes, prefix="/api/v1")
     app.add_middleware(Guard, hosts=list(hosts))
-    app.add_exception_handler(AskLearnError, _said)
+    say_problems(app)
     return app
 
 
-def _said(_: Request, error: Exception) -> Response:
-    code = next((code for kind, code in STATUS_OF.items() if isinstance(error, kind)), 422)
-    return JSONResponse({"error": type(error).__name__, "detail": str(error)}, code)
-
-
-# Who asks
-
-
-def who(request: Request) -> Person:
-    """Return who sends a request, or refuse it."""
-    people: People | None = request.app.state.people
-    if people is None:
-        name = request.headers.get("x-annotator", "me")
-        if not name or len(name) > 100 or not name.isprintable():
-            raise HTTPException(401, "A name is 1 to 100 printable characters, in the header X-Annotator.")
-        return Person(name, ("label", "progress"))
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    found = people.of(token.strip()) if scheme.lower() == "bearer" else None
-    if found is None:
-        raise HTTPException(
-            401, "Sign in with a token: Authorization: Bearer TOKEN.", {"WWW-Authenticate": "Bearer"}
-        )
-    return found
-
-
-def annotator(person: Annotated[Person, Depends(who)]) -> str:
-    """Return the name of somebody who may label."""
-    if "label" not in person.scopes:
-        raise HTTPException(403, "This token may not label.")
-    return person.name
-
-
-def watcher(person: Annotated[Person, Depends(who)]) -> str:
-    """Return the name of somebody who may see the progress."""
-    if "progress" not in person.scopes:
-        raise HTTPException(403, "This token may not see the progress.")
-    return person.name
-
-
-def the_desk(request: Request) -> Desk:
+async def the_desk(request: Request) -> Desk:
     """Return the desk."""
     desk: Desk = request.app.state.desk
     return desk
 
 
-Annotator: TypeAlias = Annotated[str, Depends(annotator)]
-Watcher: TypeAlias = Annotated[str, Depends(watcher)]
 TheDesk: TypeAlias = Annotated[Desk, Depends(the_desk)]
 
 routes = APIRouter(responses=PROBLEMS)

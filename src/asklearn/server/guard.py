@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
 from asklearn.registry import require
+from asklearn.server.problems import problem
 
 require("fastapi", "server")
-from fastapi import HTTPException  # noqa: E402
+from starlette.exceptions import HTTPException  # noqa: E402
 
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
-        "font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+        "require-trusted-types-for 'script'; trusted-types 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -25,6 +28,10 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 MOST_BYTES = 64 << 10
+TOO_LONG = f"A request may have {MOST_BYTES} bytes at most. Send less at a time."
+OTHER_SITE = "That request comes from another site; open the pages of this server itself."
+BROKEN = "The server failed at this; its log says where. Try again, and report it if it stays so."
+_log = logging.getLogger(__name__)
 
 
 class Guard:
@@ -44,27 +51,46 @@ class Guard:
         self.hosts = {one.lower() for one in hosts}
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Answer one request."""
+        """Answer one request; what breaks inside is told to the log, and to the caller only that it broke."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        refusal = self._refusal(scope["method"], headers)
-        if refusal is not None:
-            await _refuse(send, *refusal)
-            return
-        await self.app(scope, _limited(receive), _with_headers(send))
+        send, begun = _with_headers(send), []
 
-    def _refusal(self, method: str, headers: dict[str, str]) -> tuple[int, str] | None:
+        async def noting(message: Any) -> None:
+            begun.append(True)
+            await send(message)
+
+        refusal = self._refusal(scope, headers)
+        if refusal is not None:
+            await problem(*refusal)(scope, receive, send)
+            return
+        try:
+            await self.app(scope, _limited(receive), noting)
+        except Exception:
+            if begun:
+                raise
+            _log.exception("%s %.200r failed", scope["method"], scope["path"])
+            await problem(500, BROKEN)(scope, receive, send)
+
+    def _refusal(self, scope: Any, headers: dict[str, str]) -> tuple[int, str] | None:
         host = headers.get("host", "").lower()
-        if _name(host) not in self.hosts:
-            return 421, "This server is not called by that name."
+        hosts = sum(name == b"host" for name, _ in scope["headers"])
+        if hosts != 1 or _name(host) not in self.hosts:
+            return (
+                421,
+                "This server is not called by that name; its owner allows names by asklearn serve --name.",
+            )
         origin = headers.get("origin")
-        if method not in ("GET", "HEAD") and origin is not None and urlsplit(origin).netloc.lower() != host:
-            return 403, "That request comes from another site."
+        foreign = origin is not None and urlsplit(origin).netloc.lower() != host
+        if scope["method"] not in ("GET", "HEAD") and foreign:
+            return 403, OTHER_SITE
+        if scope["path"].startswith("/api/") and headers.get("sec-fetch-site") in ("cross-site", "same-site"):
+            return 403, OTHER_SITE
         length = headers.get("content-length", "0")
-        if not length.isdecimal() or int(length) > MOST_BYTES:
-            return 413, f"A request may have {MOST_BYTES} bytes at most."
+        if len(length) > 9 or not length.isdecimal() or int(length) > MOST_BYTES:
+            return 413, TOO_LONG
         return None
 
 
@@ -76,7 +102,7 @@ def _limited(receive: Any) -> Any:
         message = await receive()
         seen += len(message.get("body", b""))
         if seen > MOST_BYTES:
-            raise HTTPException(413, f"A request may have {MOST_BYTES} bytes at most.")
+            raise HTTPException(413, TOO_LONG)
         return message
 
     return limited
@@ -92,13 +118,6 @@ def _with_headers(send: Any) -> Any:
         await send(message)
 
     return sent
-
-
-async def _refuse(send: Any, status: int, words: str) -> None:
-    body = words.encode()
-    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
-    await _with_headers(send)({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
 
 
 def _name(host: str) -> str:
