@@ -18,7 +18,7 @@ FLOORS = {
     "words": ["types", "errors", "arguments", "files", "seeds", "protocols", "registry", "__init__"],
     "mathematics": [
         "batching", "acquisition", "selection", "strategies", "metrics", "intervals", "estimators", "evaluate",
-        "calibration", "conformal", "selective", "emphasis", "forecast", "stopping", "price", "composite",
+        "breakdown", "calibration", "conformal", "selective", "emphasis", "forecast", "stopping", "price", "composite",
         "curves", "neighbours", "costs",
         "statistics", "gaps",
     ],

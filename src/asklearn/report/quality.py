@@ -12,15 +12,15 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from asklearn.breakdown import estimate_by_class
 from asklearn.calibration.reliability import Reliability, reliability
 from asklearn.crossfit import Audited
-from asklearn.evaluate import share_interval
+from asklearn.evaluate import MIN_PER_CLASS, UNKNOWN, share_interval
 from asklearn.types import Floats, Label
 
 Flags: TypeAlias = NDArray[np.bool_]
 
 LEVEL = 0.95
-ENOUGH_PER_CLASS = 5
 ENOUGH_TO_CALIBRATE = 30
 SURE = 0.6
 LOOKED_AT = 6
@@ -89,18 +89,18 @@ def confusion(audited: Audited) -> dict[str, Any]:
 def recall(audited: Audited) -> list[dict[str, Any]]:
     """Return the share of each class that is recognised, for classes with enough audit labels.
 
-    Classes with fewer than :data:`ENOUGH_PER_CLASS` have None as their value.
+    The others have None as their value. Items that nobody could label may be of any class.
     """
-    truth_N, guess_N, weight_N = _known(audited)
-    found = []
-    for code, label in enumerate(audited.classes):
-        here = truth_N == code
-        if (n := int(here.sum())) >= ENOUGH_PER_CLASS:
-            part = share(guess_N[here] == code, weight_N[here])
-        else:
-            part = {"value": None, "low": 0.0, "high": 1.0, "n": n}
-        found.append({"label": str(label), **part})
-    return found
+    column = {label: code for code, label in enumerate(audited.classes)}
+    truth_N = np.array([UNKNOWN if one is None else column[one] for one in audited.labels], np.intp)
+    pairs = estimate_by_class(audited.proba_NC, truth_N, weight_N=audited.weight_N, level=LEVEL)
+    return [
+        {
+            "label": str(label), "value": one.value if one.n >= MIN_PER_CLASS else None, "low": one.low,
+            "high": one.high, "n": one.n,
+        }
+        for label, (one, _) in zip(audited.classes, pairs, strict=True)
+    ]  # fmt: skip
 
 
 def calibration(audited: Audited) -> dict[str, Any]:
