@@ -7,10 +7,12 @@ import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from asklearn.errors import BadInput, NewerFormat
+from asklearn.server.options import options_from
 from asklearn.stopping import Stopping, stopping_with
 
 FORMAT = 1
@@ -49,6 +51,8 @@ class Settings:
         Path of the journal, from the project's folder, or ``postgresql://user@host/database``.
     stop : dict
         What :class:`~asklearn.stopping.Stopping` takes: the table ``[stop]``.
+    server : dict
+        What :class:`~asklearn.server.options.Options` takes: the table ``[server]``.
 
     Examples
     --------
@@ -72,6 +76,7 @@ class Settings:
     seed: int = 0
     journal: str = "journal.db"
     stop: dict[str, Any] = field(default_factory=dict)
+    server: dict[str, Any] = field(default_factory=dict)
 
     def journal_in(self, folder: Path) -> Path | str:
         """Return the journal of the project in `folder`: its file, or its URL.
@@ -171,10 +176,11 @@ def _checked(plain: Mapping[str, Any], where: str) -> Settings:
         raise BadInput(f"{where} has no entry {sorted(missing)[0]!r}.")
     if plain["kind"] not in KINDS:
         raise BadInput(f"In {where}, kind must be one of {', '.join(KINDS)}. Got {plain['kind']!r}.")
-    try:
-        stopping_with(Stopping(), plain.get("stop", {}))
-    except BadInput as error:
-        raise BadInput(f"In {where}, [stop]: {error}") from error
+    for table, check in (("stop", partial(stopping_with, Stopping())), ("server", options_from)):
+        try:
+            check(plain.get(table, {}))
+        except BadInput as error:
+            raise BadInput(f"In {where}, [{table}]: {error}") from error
     values: dict[str, Any] = {
         name: tuple(one) if isinstance(one, list) else one for name, one in plain.items()
     }
@@ -202,8 +208,9 @@ def to_toml(settings: Settings) -> str:
     id = "\\"x\\""
     """
     entries = {"format": FORMAT} | {one.name: getattr(settings, one.name) for one in fields(Settings)}
-    stop = entries.pop("stop")
-    return _HEAD + _lines(entries) + (f"\n[stop]\n{_lines(stop)}" if stop else "")
+    tables = {name: entries.pop(name) for name in ("stop", "server")}
+    written = (f"\n[{name}]\n{_lines(one)}" for name, one in tables.items() if one)
+    return _HEAD + _lines(entries) + "".join(written)
 
 
 def _lines(entries: Mapping[str, Any]) -> str:
