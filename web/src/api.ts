@@ -1,19 +1,13 @@
-export type Item = string | number;
-export type Content = Record<string, unknown>;
-
-export interface Card { item: Item; content: Content; stream: string; reason: string; until: number }
-export interface About {
-  name: string; kind: string; columns: string[]; show: string[]; labels: string[]; open_labels: boolean; annotator: string;
-}
-export interface Point { labels: number; value: number; low: number; high: number; n: number }
-export interface Where {
-  counts: Record<string, number>; labels: Record<string, number>; annotators: Record<string, number>; curve: Point[];
-  model: number | null; worker: { doing: string; error: string; time: number; labels: number } | null; worker_starts: number;
-}
+import type { Item } from "./contract";
 
 /** The server understood and said no; sending the same again would not help. */
 export class Refused extends Error {
   constructor(readonly status: number, detail: string) { super(detail); }
+}
+
+/** The server cannot just now, and says why; the same may be sent again after so many milliseconds. */
+export class Unavailable extends Error {
+  constructor(detail: string, readonly pause: number) { super(detail); }
 }
 
 let token = sessionStorage.getItem("asklearn-token") ?? "";
@@ -23,14 +17,16 @@ export function signIn(given: string): void {
   sessionStorage.setItem("asklearn-token", token);
 }
 
-async function send(method: string, path: string, body?: unknown): Promise<Response> {
+/** Send a request as the person who signed in; what is not a success is thrown. */
+export async function send(method: string, path: string, body?: unknown, more: RequestInit = {}): Promise<Response> {
   const headers: Record<string, string> = {};
   if (token) headers.Authorization = `Bearer ${token}`;
   if (body !== undefined) headers["Content-Type"] = "application/json";
-  const found = await fetch(`/api/v1${path}`, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+  const found = await fetch(`/api/v1${path}`, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), ...more });
   if (found.ok) return found;
-  if (found.status >= 500) throw new Error(`status ${found.status}`);
-  throw new Refused(found.status, await words(found));
+  const said = await words(found);
+  if (found.status < 500 && found.status !== 429) throw new Refused(found.status, said);
+  throw new Unavailable(said, 1_000 * (Number(found.headers.get("Retry-After")) || 0));
 }
 
 async function words(found: Response): Promise<string> {
@@ -43,15 +39,15 @@ async function words(found: Response): Promise<string> {
 }
 
 export async function get<T>(path: string): Promise<T> { return (await (await send("GET", path)).json()) as T; }
-export async function post<T>(path: string, body: unknown): Promise<T | null> {
-  const found = await send("POST", path, body);
+
+export async function post<T>(path: string, body: unknown, more?: RequestInit): Promise<T | null> {
+  const found = await send("POST", path, body, more);
   return found.status === 204 ? null : ((await found.json()) as T);
 }
 
-/** The address of an image, fetched once and held by the browser. */
-export async function image(item: Item, column: string): Promise<string> {
+export async function image(item: Item, column: string): Promise<Blob> {
   const query = new URLSearchParams({ item: String(item), column });
-  return URL.createObjectURL(await (await send("GET", `/image?${query}`)).blob());
+  return (await send("GET", `/image?${query}`)).blob();
 }
 
 export function newKey(): string {

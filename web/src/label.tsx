@@ -1,132 +1,117 @@
-import { useEffect, useMemo, useReducer, useRef, useState } from "preact/hooks";
-import type { About, Card } from "./api";
-import { MANY, meaning, offered } from "./keys";
-import { Session, isPicture } from "./session";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { Buttons, Finder } from "./classes";
+import type { About } from "./contract";
+import { Comment, Help, Instructions } from "./dialogs";
+import type { Feed } from "./feed";
+import { Shown } from "./item";
+import { type Command, letters, meaning } from "./keys";
+import { MANY, offered } from "./offer";
+import type { Outbox } from "./outbox";
+import { keep, kept, preferences } from "./preferences";
+import type { Session } from "./session";
+import { useSources } from "./source";
+import { Line, Trouble } from "./status";
 import { say } from "./strings";
 
-export function Label({ about }: { about: About }) {
-  const [, redraw] = useReducer((n: number, _: void) => n + 1, 0);
-  const session = useMemo(() => new Session(about, () => redraw()), [about]);
-  const [help, setHelp] = useState(false);
+type Open = "help" | "instructions" | "flag" | "note" | null;
+
+export function Label({ about, session, outbox, feed }: { about: About; session: Session; outbox: Outbox; feed: Feed }) {
+  useSources(session, preferences);
   const [text, setText] = useState("");
-  const many = about.labels.length > MANY || about.open_labels;
-  const classes = many ? offered(about.labels, session.recent, text) : about.labels;
+  const [open, setOpen] = useState<Open>(() => (unread(about) ? "instructions" : null));
   const field = useRef<HTMLInputElement>(null);
+  const place = useRef<HTMLElement>(null);
+
+  const card = session.current;
+  const many = about.labels.length > MANY || about.open_labels;
+  const suggested = card?.suggested ?? [];
+  const classes = many ? offered(about.labels, suggested.map((one) => one.label), session.recent, text) : about.labels;
+  const byLetter = many ? [] : letters(about.labels);
 
   const choose = (label: string | undefined) => {
-    if (label === undefined || !session.current) return;
+    if (label === undefined || !card) return;
     setText("");
     session.answer(label);
-    field.current?.focus();
+    if (many) field.current?.focus({ preventScroll: true });
+    else unpressed(place.current);
+  };
+  const act: Record<Exclude<Command, null | object>, () => void> = {
+    skip: () => session.skip(),
+    undo: () => session.undo(),
+    similar: () => void session.similar(),
+    flag: () => card && setOpen("flag"),
+    note: () => card && setOpen("note"),
+    instructions: () => about.instructions && setOpen("instructions"),
+    help: () => setOpen("help"),
   };
 
   useEffect(() => {
     const pressed = (event: KeyboardEvent) => {
-      const command = meaning(event, many);
-      if (event.key === "Escape") return setHelp(false);
+      const command = meaning(event, { filter: many, single: preferences.single, letters: byLetter });
       if (command === null) return;
       event.preventDefault();
-      if (command === "help") setHelp((shown) => !shown);
-      else if (help) return;
-      else if (command === "skip") session.skip();
-      else if (command === "flag") session.flag();
-      else if (command === "undo") session.undo();
-      else choose(classes[command.label]);
+      if (typeof command === "object") choose(classes[command.label]);
+      else act[command]();
     };
     window.addEventListener("keydown", pressed);
     return () => window.removeEventListener("keydown", pressed);
   });
+  useEffect(() => { place.current?.scrollTo(0, 0); }, [card?.item]);
+  useEffect(() => { if (many && !open && finePointer()) field.current?.focus(); }, [many, open]);
 
-  const card = session.current;
+  const close = () => {
+    if (open === "instructions") keep(read(about), about.instructions!);
+    setOpen(null);
+  };
+  const button = (command: keyof typeof act, key: string, words: string, off = !card) => (
+    <button type="button" disabled={off} aria-keyshortcuts={shortcut(key, many)} onClick={() => { act[command](); unpressed(place.current); }}>
+      {words} <kbd>{shown(key, many)}</kbd>
+    </button>
+  );
+
   return (
     <main class="label">
-      <Line session={session} />
-      <section class="item" aria-live="polite" aria-busy={!card}>
-        {card ? <Shown key={String(card.item)} card={card} about={about} session={session} /> : <p class="quiet">{say.nothingLeft}</p>}
+      <Line outbox={outbox} feed={feed} done={session.done} />
+      <Trouble outbox={outbox} feed={feed} also={[session.trouble].filter(Boolean)} />
+      <section ref={place} class="item" aria-label={say.item} aria-live="polite" aria-busy={!card} tabIndex={0}>
+        {card ? <Shown key={String(card.item)} card={card} about={about} /> : <p class="quiet">{outbox.offline || feed.lost ? say.nothingHere : say.nothingLeft}</p>}
       </section>
-      {many && (
-        <input
-          ref={field} class="filter" value={text} placeholder={say.filter} aria-label={say.filter} autofocus
-          onInput={(event) => setText(event.currentTarget.value)}
-          onKeyDown={(event) => {
-            if (event.key !== "Enter") return;
-            event.preventDefault();
-            choose(classes[0] ?? (about.open_labels && text.trim() ? text.trim() : undefined));
-          }}
-        />
-      )}
-      <div class="classes" role="group" aria-label={say.label}>
-        {classes.map((name, place) => (
-          <button type="button" key={name} disabled={!card} onClick={() => choose(name)}>
-            {place < 10 && <kbd>{(place + 1) % 10}</kbd>}
-            <span dir="auto">{name}</span>
-          </button>
-        ))}
-        {classes.length === 0 && (about.open_labels && text.trim()
-          ? <button type="button" onClick={() => choose(text.trim())}>{say.newClass(text.trim())}</button>
-          : <p class="quiet">{say.noClass}</p>)}
+      <p class="why">
+        {card && <><span>{say.why}</span> {card.reason}</>}
+        {session.alike !== null && <strong> {say.alike(session.alike)}</strong>}
+      </p>
+      {many
+        ? <Finder {...{ classes, suggested, choose, text, setText, field }} open={about.open_labels} disabled={!card} />
+        : <Buttons {...{ classes, suggested, choose, letters: byLetter }} disabled={!card} />}
+      <div class="other" role="group" aria-label={say.otherwise}>
+        {button("undo", "U", session.last ? say.undoLast(session.last.label) : say.undo, !session.last)}
+        {button("skip", "X", say.skip)}
+        {button("flag", "F", say.flag)}
+        {button("note", "C", say.note)}
+        {button("similar", "M", say.similar)}
+        {about.instructions && button("instructions", "I", say.instructions, false)}
+        {button("help", "?", say.keys, false)}
       </div>
-      <div class="other">
-        <button type="button" disabled={!card} onClick={() => session.skip()}>{say.skip}</button>
-        <button type="button" disabled={!card} onClick={() => session.flag()}>{say.flag}</button>
-        <button type="button" disabled={session.past.length === 0} onClick={() => session.undo()}>{say.undo}</button>
-        <button type="button" onClick={() => setHelp(true)}>{say.help} <kbd>?</kbd></button>
-      </div>
-      {card && <p class="why"><span>{say.why}</span> {card.reason}</p>}
-      {help && <Keys close={() => setHelp(false)} />}
+      {open === "help" && <Help keys={say.labelKeys(many, card !== null && about.kind === "image")} close={close} />}
+      {open === "instructions" && about.instructions && <Instructions text={about.instructions} close={close} />}
+      {open === "flag" && <Comment title={say.flagTitle} go={say.flag} needed={false} send={(words) => session.flag(words)} close={close} />}
+      {open === "note" && <Comment title={say.noteTitle} go={say.keepNote} needed send={(words) => session.note(words)} close={close} />}
     </main>
   );
 }
 
-function Line({ session }: { session: Session }) {
-  const { outbox } = session;
-  return (
-    <div class="line">
-      <span>{say.done(session.done)}</span>
-      <span role="status" class={outbox.offline ? "warning" : "quiet"}>
-        {outbox.offline ? say.offline(outbox.size) : outbox.size > 0 ? say.sending(outbox.size) : session.done > 0 ? say.saved : ""}
-      </span>
-      {session.refusal && <span role="alert" class="warning">{say.refused} {session.refusal}</span>}
-    </div>
-  );
-}
+function read(about: About): string { return `read-${about.name}`; }
 
-function Shown({ card, about, session }: { card: Card; about: About; session: Session }) {
-  const columns = Object.keys(card.content);
-  const plain = columns.filter((name) => !isPicture(card.content[name]));
-  const main = about.kind === "text" ? about.columns[0] : undefined;
-  const rest = plain.filter((name) => name !== main);
-  return (
-    <>
-      {columns.filter((name) => isPicture(card.content[name])).map((name) => <Picture key={name} card={card} column={name} session={session} />)}
-      {main !== undefined && <p class="text" dir="auto">{String(card.content[main] ?? "")}</p>}
-      {rest.length > 0 && (
-        <table>
-          <tbody>{rest.map((name) => <tr key={name}><th scope="row">{name}</th><td dir="auto">{String(card.content[name] ?? "")}</td></tr>)}</tbody>
-        </table>
-      )}
-    </>
-  );
-}
+/** Whether this browser has not shown these instructions yet. */
+function unread(about: About): boolean { return Boolean(about.instructions) && kept(read(about)) !== about.instructions; }
 
-function Picture({ card, column, session }: { card: Card; column: string; session: Session }) {
-  const [source, setSource] = useState<string>();
-  const [large, setLarge] = useState(false);
-  useEffect(() => { void session.pictureOf(card, column).then(setSource); }, [card, column]);
-  return source ? (
-    <button type="button" class="picture" onClick={() => setLarge(!large)}>
-      <img class={large ? "large" : ""} src={source} alt={say.image} />
-    </button>
-  ) : <p class="quiet">{say.loading}</p>;
-}
+function shown(key: string, many: boolean): string { return (many && key !== "?") || !preferences.single ? `Alt+${key}` : key; }
+function shortcut(key: string, many: boolean): string { return shown(key, many).replace("?", "Shift+/"); }
 
-function Keys({ close }: { close: () => void }) {
-  const box = useRef<HTMLDialogElement>(null);
-  useEffect(() => { box.current?.showModal(); }, []);
-  return (
-    <dialog ref={box} onClose={close} aria-label={say.help}>
-      <table><tbody>{say.keys.map(([key, what]) => <tr key={key}><th scope="row"><kbd>{key}</kbd></th><td>{what}</td></tr>)}</tbody></table>
-      <button type="button" onClick={() => box.current?.close()}>{say.close}</button>
-    </dialog>
-  );
+/** On a touch screen a focused field would bring the keyboard up over the item. */
+function finePointer(): boolean { return matchMedia("(pointer: fine)").matches; }
+
+/** Take the focus from a button that a pointer pressed, or the next Space would press it again. */
+function unpressed(place: HTMLElement | null): void {
+  if (!document.activeElement?.matches(":focus-visible")) place?.focus({ preventScroll: true });
 }

@@ -1,56 +1,73 @@
 import { render } from "preact";
-import { useEffect, useState } from "preact/hooks";
-import { type About, Refused, get, signIn } from "./api";
+import { useEffect, useMemo, useState } from "preact/hooks";
+import { Refused, get, signIn } from "./api";
+import type { About } from "./contract";
+import { Feed } from "./feed";
+import { Grid } from "./grid";
+import { type Page, Header } from "./header";
 import { Label } from "./label";
+import { Outbox } from "./outbox";
 import { Progress } from "./progress";
+import { Session } from "./session";
+import { Sheet } from "./sheet";
+import { SignIn } from "./signin";
 import { say } from "./strings";
 import "./style.css";
+
+const AGAIN = 1_000;
 
 function App() {
   const [about, setAbout] = useState<About>();
   const [wanted, setWanted] = useState<"" | "token" | "wrong">("");
-  const [page, setPage] = useState(location.hash === "#progress" ? "progress" : "label");
+  const [trouble, setTrouble] = useState("");
 
   const open = (again: boolean) => get<About>("/project").then((found) => { setAbout(found); setWanted(""); }).catch((error: unknown) => {
     if (error instanceof Refused && error.status === 401) setWanted(again ? "wrong" : "token");
-    else setTimeout(() => void open(again), 1_000);
+    else {
+      setTrouble(error instanceof TypeError ? say.lost : (error as Error).message);
+      setTimeout(() => void open(again), AGAIN);
+    }
   });
   useEffect(() => {
     const invited = /^#token=([\w-]+)$/.exec(location.hash)?.[1];
     if (invited) { signIn(invited); history.replaceState(null, "", location.pathname); }
     void open(false);
-    const moved = () => setPage(location.hash === "#progress" ? "progress" : "label");
-    window.addEventListener("hashchange", moved);
-    return () => window.removeEventListener("hashchange", moved);
   }, []);
 
   if (wanted) return <SignIn wrong={wanted === "wrong"} go={(token) => { signIn(token); void open(true); }} />;
-  if (!about) return <p class="quiet">{say.loading}</p>;
+  if (!about) return <main><p class={trouble ? "warning" : "quiet"} role="status">{trouble || say.loading}</p></main>;
+  return <Project about={about} />;
+}
+
+/** Everything that lives as long as the tab: it stays while one goes from page to page. */
+function Project({ about }: { about: About }) {
+  const { feed, outbox, session, sheet } = useMemo(() => {
+    const [feed, outbox] = [new Feed(), new Outbox(`asklearn-outbox/${about.name}/${about.annotator}`)];
+    const session = new Session(outbox, feed);
+    feed.watch(() => { if (!feed.lost && outbox.offline) outbox.retry(); });
+    return { feed, outbox, session, sheet: new Sheet(outbox, session) };
+  }, [about]);
+  const page = usePage(about);
   return (
     <>
-      <header>
-        <h1 dir="auto">{about.name}</h1>
-        <nav aria-label={say.label}>
-          <a href="#label" aria-current={page === "label" ? "page" : undefined}>{say.label}</a>
-          <a href="#progress" aria-current={page === "progress" ? "page" : undefined}>{say.progress}</a>
-        </nav>
-        <span class="quiet">{about.annotator}</span>
-      </header>
-      {page === "label" ? <Label about={about} /> : <Progress />}
+      <Header about={about} page={page} />
+      {page === "label" && <Label {...{ about, session, outbox, feed }} />}
+      {page === "grid" && <Grid {...{ about, sheet, outbox, feed }} />}
+      {page === "progress" && <Progress {...{ outbox, feed }} />}
     </>
   );
 }
 
-function SignIn({ wrong, go }: { wrong: boolean; go: (token: string) => void }) {
-  return (
-    <main>
-      <form class="sign-in" onSubmit={(event) => { event.preventDefault(); go(String(new FormData(event.currentTarget).get("token"))); }}>
-        <label>{say.signIn}<input name="token" type="password" autocomplete="current-password" required /></label>
-        <button type="submit">{say.signInGo}</button>
-        {wrong && <p role="alert" class="warning">{say.signInWrong}</p>}
-      </form>
-    </main>
-  );
+function usePage(about: About): Page {
+  const named = (): Page => (location.hash === "#progress" ? "progress" : location.hash === "#grid" && about.suggestions ? "grid" : "label");
+  const [page, setPage] = useState(named);
+  useEffect(() => {
+    const moved = () => setPage(named());
+    window.addEventListener("hashchange", moved);
+    return () => window.removeEventListener("hashchange", moved);
+  }, []);
+  useEffect(() => { document.title = `${say.pages[page]} · ${about.name} · asklearn`; }, [page]);
+  return page;
 }
 
 render(<App />, document.getElementById("app")!);

@@ -1,63 +1,94 @@
 import { useEffect, useState } from "preact/hooks";
-import { type Point, type Where, get } from "./api";
+import { get } from "./api";
+import type { Where } from "./contract";
+import { Curve } from "./curve";
+import type { Feed } from "./feed";
+import type { Outbox } from "./outbox";
+import { useSources } from "./source";
+import { Trouble } from "./status";
 import { say } from "./strings";
 
-const EVERY = 3_000;
+const AT_LEAST = 1_500;
+const AT_MOST = 15_000;
 
-export function Progress() {
+/** The owner's first page: how much is labelled and by whom, what the model reaches, how the worker fares. */
+export function Progress({ feed, outbox }: { feed: Feed; outbox: Outbox }) {
+  useSources(feed);
   const [where, setWhere] = useState<Where>();
+  const [refused, setRefused] = useState("");
+  const { position, worker: doing } = feed.now ?? {};
   useEffect(() => {
-    const look = () => void get<Where>("/progress").then(setWhere).catch(() => undefined);
-    look();
-    const timer = setInterval(look, EVERY);
-    return () => clearInterval(timer);
-  }, []);
-  if (!where) return <p class="quiet">{say.loading}</p>;
-  const { worker } = where;
+    const look = () => void get<Where>("/progress").then((found) => { setWhere(found); setRefused(""); }, (error: unknown) => setRefused((error as Error).message));
+    const soon = setTimeout(look, where ? AT_LEAST : 0);
+    const timer = setInterval(look, AT_MOST);
+    return () => { clearTimeout(soon); clearInterval(timer); };
+  }, [position, doing?.doing]);
+
+  if (!where) return <main><p class={refused ? "warning" : "quiet"} role="status">{refused || say.loading}</p></main>;
   return (
     <main class="progress">
-      <section><h2>{say.curve}</h2>{where.curve.length ? <Curve points={where.curve} /> : <p class="quiet">{say.noCurve}</p>}</section>
-      <Table title={say.items} rows={where.counts} />
-      <Table title={say.classes} rows={where.labels} />
-      <Table title={say.people} rows={where.annotators} />
-      <section>
-        <h2>{say.worker}</h2>
-        <p>{worker ? `${worker.doing}, ${say.model} ${where.model ?? "–"}` : "–"}</p>
-        {worker?.error && <p role="alert" class="warning">{worker.error}</p>}
-      </section>
+      <Trouble outbox={outbox} feed={feed} also={[refused, where.problem ?? "", where.worker?.error ? say.workerTrouble(where.worker.error) : ""]} />
+      <Counts where={where} />
+      <section class="wide"><h2>{say.curve}</h2>{where.curve.length ? <Curve points={where.curve} /> : <p class="quiet">{say.noCurve}</p>}</section>
+      <Table title={say.classes} rows={where.labels} empty={say.noneYet} />
+      <Table title={say.people} rows={where.annotators} empty={say.noneYet} />
+      <Machine where={where} />
     </main>
   );
 }
 
-function Table({ title, rows }: { title: string; rows: Record<string, number> }) {
-  const entries = Object.entries(rows).filter(([, count]) => count > 0).sort((a, b) => b[1] - a[1]);
+function Counts({ where }: { where: Where }) {
+  const { items = 0, ...counts } = where.counts;
+  const labelled = (counts.answered ?? 0) + (counts.resolved ?? 0);
   return (
-    <section>
-      <h2>{title}</h2>
-      <table><tbody>{entries.map(([name, count]) => <tr key={name}><th scope="row" dir="auto">{name}</th><td>{count.toLocaleString()}</td></tr>)}</tbody></table>
+    <section class="wide">
+      <h2>{say.items}</h2>
+      <p class="headline">{say.ofItems(labelled, items)}</p>
+      <progress max={Math.max(items, 1)} value={labelled} aria-label={say.ofProject} />
+      <dl class="counts">
+        {Object.entries(counts).filter(([, count]) => count > 0).map(([name, count]) => (
+          <div key={name}><dt>{say.status[name] ?? name}</dt><dd>{count.toLocaleString()}</dd></div>
+        ))}
+      </dl>
     </section>
   );
 }
 
-function Curve({ points }: { points: Point[] }) {
-  const [wide, high, pad] = [640, 240, 34];
-  const most = Math.max(...points.map((one) => one.labels), 1);
-  const x = (n: number) => pad + (n / most) * (wide - 2 * pad);
-  const y = (v: number) => high - pad - v * (high - 2 * pad);
-  const path = (key: "value" | "low" | "high") => points.map((one) => `${x(one.labels)},${y(one[key])}`);
-  const last = points[points.length - 1]!;
-  const words = `${(100 * last.value).toFixed(1)}% [${(100 * last.low).toFixed(1)}, ${(100 * last.high).toFixed(1)}], ${last.n} ${say.labelsAxis}`;
+function Machine({ where }: { where: Where }) {
+  const { worker } = where;
+  const rows: [string, string][] = [
+    [say.worker, worker ? (say.doing[worker.doing] ?? worker.doing) : say.noWorker],
+    ...(worker ? [[say.since, new Date(1000 * worker.time).toLocaleTimeString()] as [string, string]] : []),
+    [say.model, where.model === null ? say.noneYet : say.modelOf(where.model, worker?.labels ?? 0)],
+    [say.starts, String(where.worker_starts)],
+    [say.position, where.position.toLocaleString()],
+    ...(where.version ? [[say.version, where.version] as [string, string]] : []),
+  ];
   return (
-    <figure>
-      <svg viewBox={`0 0 ${wide} ${high}`} role="img" aria-label={words}>
-        {[0, 0.5, 1].map((v) => <g key={v}><line class="grid" x1={pad} x2={wide - pad} y1={y(v)} y2={y(v)} /><text x={pad - 6} y={y(v) + 4} text-anchor="end">{100 * v}</text></g>)}
-        <polygon class="band" points={[...path("low"), ...path("high").reverse()].join(" ")} />
-        <polyline class="curve" points={path("value").join(" ")} />
-        {points.map((one) => <line key={one.labels} class="interval" x1={x(one.labels)} x2={x(one.labels)} y1={y(one.low)} y2={y(one.high)} />)}
-        {points.map((one) => <circle key={one.labels} class="dot" cx={x(one.labels)} cy={y(one.value)} r="3" />)}
-        <text x={wide - pad} y={high - 10} text-anchor="end">{most} {say.labelsAxis}</text>
-      </svg>
-      <figcaption>{words}</figcaption>
-    </figure>
+    <section>
+      <h2>{say.machine}</h2>
+      <table><tbody>{rows.map(([name, value]) => <tr key={name}><th scope="row">{name}</th><td>{value}</td></tr>)}</tbody></table>
+    </section>
+  );
+}
+
+function Table({ title, rows, empty }: { title: string; rows: Record<string, number>; empty: string }) {
+  const entries = Object.entries(rows).filter(([, count]) => count > 0).sort((a, b) => b[1] - a[1]);
+  const most = entries[0]?.[1] ?? 1;
+  return (
+    <section>
+      <h2>{title}</h2>
+      {entries.length === 0 ? <p class="quiet">{empty}</p> : (
+        <div class="scroll" tabIndex={0} role="region" aria-label={title}>
+          <table class="bars"><tbody>{entries.map(([name, count]) => (
+            <tr key={name}>
+              <th scope="row" dir="auto">{name}</th>
+              <td>{count.toLocaleString()}</td>
+              <td aria-hidden="true"><span class="bar" style={{ width: `${(100 * count) / most}%` }} /></td>
+            </tr>
+          ))}</tbody></table>
+        </div>
+      )}
+    </section>
   );
 }

@@ -1,45 +1,57 @@
-import { type About, type Card, type Item, image, newKey, post } from "./api";
-import { Outbox } from "./outbox";
+import { newKey, post } from "./api";
+import type { Card, Cards, Item } from "./contract";
+import type { Feed } from "./feed";
+import { giveBack, keepLeases } from "./leases";
+import type { Outbox } from "./outbox";
+import { pictures } from "./pictures";
+import { Source } from "./source";
 
 const AHEAD = 8;
 const LOW = 4;
 const DEEP = 100;
-const RENEW = 60_000;
+const ALIKE = 10;
 const AGAIN = 2_000;
+const RECENT = 9;
 
-interface Step { card: Card; path: string; label: string | null }
+interface Step { card: Card; label: string | null }
 
 /** One person's labelling: the item that is shown, those that come next, and the way back. */
-export class Session {
+export class Session extends Source {
   current: Card | null = null;
-  next: Card[] = [];
   past: Step[] = [];
   recent: string[] = [];
   done = 0;
-  refusal = "";
+  trouble = "";
+  alike: number | null = null;
+  private next: Card[] = [];
   private shownAt = 0;
   private fetching = false;
-  private pictures = new Map<Item, Promise<Map<string, string>>>();
-  readonly outbox: Outbox;
+  private model: number | null | undefined;
+  private again = 0;
 
-  constructor(readonly about: About, private readonly changed: () => void) {
-    this.outbox = new Outbox(`asklearn-outbox-${about.name}-${about.annotator}`, (refusal) => {
-      if (refusal) this.refusal = refusal;
-      this.changed();
-    });
+  constructor(private readonly outbox: Outbox, private readonly feed: Feed) {
+    super();
     void this.more();
-    setInterval(() => void this.renew(), RENEW);
-    window.addEventListener("pagehide", () => this.giveBack());
+    keepLeases(() => this.held);
+    feed.watch(() => this.moved());
+    window.addEventListener("pageshow", (event) => { if (event.persisted) void this.renew(); });
   }
+
+  get last(): Step | undefined { return this.past[this.past.length - 1]; }
 
   answer(label: string): void {
-    this.recent = [label, ...this.recent.filter((one) => one !== label)].slice(0, 9);
-    this.leave("/answers", label);
-    this.done += 1;
+    this.recent = [label, ...this.recent.filter((one) => one !== label)].slice(0, RECENT);
+    const seconds = Math.min((performance.now() - this.shownAt) / 1000, 86_400);
+    this.leave("/answers", { label, seconds });
   }
 
-  skip(): void { this.leave("/skips", null); }
-  flag(): void { this.leave("/flags", null); }
+  skip(): void { this.leave("/skips", {}); }
+  flag(note: string): void { this.leave("/flags", note ? { note } : {}); }
+
+  /** Keep a note on the item that is shown, which stays. */
+  note(text: string): void {
+    if (this.current && text) this.outbox.add({ path: "/notes", body: { item: this.current.item, text, key: newKey() } });
+  }
 
   /** Take back what was said last, and show that item again. */
   undo(): void {
@@ -51,18 +63,45 @@ export class Session {
     this.show(step.card);
   }
 
-  pictureOf(card: Card, column: string): Promise<string | undefined> {
-    return (this.pictures.get(card.item) ?? this.preload(card)).then((found) => found.get(column));
-  }
-
-  private leave(path: string, label: string | null): void {
+  /** Bring the items that are most like the one that is shown next. */
+  async similar(): Promise<void> {
     const card = this.current;
     if (!card) return;
-    const seconds = Math.min((performance.now() - this.shownAt) / 1000, 86_400);
-    const body = { item: card.item, key: newKey(), ...(label === null ? {} : { label, seconds }) };
-    this.outbox.add({ path, body });
-    this.past = [...this.past, { card, path, label }].slice(-DEEP);
-    this.refusal = "";
+    try {
+      const found = await post<Cards>("/similar", { item: card.item, n: ALIKE });
+      const known = new Set<Item>([card.item, ...this.outbox.items]);
+      const alike = (found?.cards ?? []).filter((one) => !known.has(one.item));
+      this.bring(alike);
+      this.alike = alike.length;
+    } catch (error) {
+      this.trouble = said(error);
+    }
+    this.changed();
+  }
+
+  /** Put items, which are lent to this tab, before all others. */
+  bring(cards: Card[]): void {
+    const items = new Set(cards.map((one) => one.item));
+    this.next = [...cards, ...this.next.filter((one) => !items.has(one.item))];
+    cards.forEach((one) => pictures.preload(one));
+    if (!this.current) this.show(this.next.shift() ?? null);
+  }
+
+  /** Leave out items that are labelled elsewhere on this page again. */
+  without(items: Set<Item>): void {
+    this.next = this.next.filter((one) => !items.has(one.item));
+    if (this.current && items.has(this.current.item)) this.show(this.next.shift() ?? null);
+  }
+
+  private get held(): Item[] { return [this.current, ...this.next].flatMap((card) => (card ? [card.item] : [])); }
+
+  private leave(path: string, more: { label?: string; seconds?: number; note?: string }): void {
+    const card = this.current;
+    if (!card) return;
+    this.outbox.add({ path, body: { item: card.item, key: newKey(), ...more } });
+    this.past = [...this.past, { card, label: more.label ?? null }].slice(-DEEP);
+    if (more.label !== undefined) this.done += 1;
+    this.alike = null;
     this.show(this.next.shift() ?? null);
     if (this.next.length < LOW) void this.more();
   }
@@ -73,44 +112,58 @@ export class Session {
     this.changed();
   }
 
-  private async more(): Promise<void> {
-    if (this.fetching) return;
-    this.fetching = true;
-    try {
-      const held = [this.current, ...this.next].flatMap((card) => (card ? [card.item] : []));
-      const without = [...held, ...this.outbox.items].slice(0, 200);
-      const found = await post<{ cards: Card[] }>("/leases", { n: AHEAD, without });
-      for (const card of found?.cards ?? []) {
-        this.next.push(card);
-        void this.preload(card);
-      }
-    } catch {
-      /* the outbox says that there is no connection */
-    }
-    this.fetching = false;
-    if (!this.current) this.show(this.next.shift() ?? null);
-    if (this.next.length === 0) setTimeout(() => void this.more(), AGAIN);
-  }
-
-  private preload(card: Card): Promise<Map<string, string>> {
-    const columns = Object.entries(card.content).filter(([, value]) => isPicture(value)).map(([name]) => name);
-    const made = Promise.all(columns.map(async (name) => [name, await image(card.item, name)] as const)).then((all) => new Map(all));
-    this.pictures.set(card.item, made);
-    return made;
+  /** Put what is not shown yet in a new model's order, and take new items where none were left. */
+  private moved(): void {
+    const model = this.feed.now?.model ?? null;
+    const newer = this.model !== undefined && model !== this.model;
+    this.model = model;
+    if (newer) void this.renew();
+    else if (!this.current) void this.more();
   }
 
   private async renew(): Promise<void> {
-    const items = [this.current, ...this.next].flatMap((card) => (card ? [card.item] : []));
-    if (items.length > 0) await post("/leases/renew", { items }).catch(() => undefined);
+    const chosen = this.next.filter((one) => one.stream === "similar");
+    const old = this.next.filter((one) => !chosen.includes(one)).map((one) => one.item);
+    const cards = await this.lend(AHEAD, [this.current?.item, ...chosen.map((one) => one.item)]);
+    if (!cards) return;
+    const fresh = new Set(cards.map((one) => one.item));
+    const still = this.next.filter((one) => chosen.includes(one));
+    giveBack(old.filter((item) => !fresh.has(item) && item !== this.current?.item));
+    this.next = [...still, ...cards.filter((one) => !this.left(one.item))];
+    if (!this.current) this.show(this.next.shift() ?? null);
   }
 
-  private giveBack(): void {
-    const items = this.next.map((card) => card.item);
-    const body = new Blob([JSON.stringify({ items })], { type: "application/json" });
-    if (items.length > 0) navigator.sendBeacon("/api/v1/leases/return", body);
+  private left(item: Item): boolean {
+    return item === this.current?.item || this.outbox.items.includes(item) || this.past.some((step) => step.card.item === item);
+  }
+
+  private async more(): Promise<void> {
+    const cards = await this.lend(AHEAD, this.held);
+    if (cards) this.next.push(...cards.filter((card) => !this.held.includes(card.item)));
+    if (!this.current) this.show(this.next.shift() ?? null);
+    clearTimeout(this.again);
+    if (this.next.length === 0) this.again = window.setTimeout(() => void this.more(), AGAIN);
+  }
+
+  /** Borrow items; null when that is already under way, or when the server cannot. */
+  private async lend(n: number, besides: (Item | undefined)[]): Promise<Card[] | null> {
+    if (this.fetching) return null;
+    this.fetching = true;
+    const without = [...besides.filter((one) => one !== undefined), ...this.outbox.items].slice(0, 200);
+    try {
+      const found = await post<Cards>("/leases", { n, without });
+      this.trouble = "";
+      found?.cards.forEach((card) => pictures.preload(card));
+      return found?.cards ?? [];
+    } catch (error) {
+      this.trouble = said(error);
+      return null;
+    } finally {
+      this.fetching = false;
+    }
   }
 }
 
-export function isPicture(value: unknown): boolean {
-  return typeof value === "object" && value !== null && "bytes" in value;
-}
+/** What a failed request says to a person; a lost connection is the outbox's and the feed's to tell. */
+function said(error: unknown): string { return error instanceof TypeError || !(error instanceof Error) ? "" : error.message; }
+
