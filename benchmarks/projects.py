@@ -49,10 +49,10 @@ def project(
     dict
         A list of each, one entry a round: ``labels``; ``score`` (accuracy on the test part); ``estimate``
         (value, low, high and audit labels of ``evaluate``); ``hits`` (for each audit label, in the audit's
-        order, whether its held-out prediction is right: a string of 0 and 1); ``agreement`` (kappa with the
-        model before; None in the first); ``confidence`` and ``margin`` (means over 2,000 unlabelled items,
-        drawn once and kept while they are open); ``counts`` (labels of each class, largest first); ``cpu``
-        (seconds of the round). Once: ``classes``, ``test`` (items), ``pool`` (items).
+        order, whether its held-out prediction is right: a string of 0 and 1); ``confidence`` and ``margin``
+        (means over 2,000 unlabelled items, drawn once and kept while they are open); ``counts`` (labels of each
+        class, largest first); ``cpu`` (seconds of the round). Once: ``classes``, ``test`` (items), ``pool``
+        (items).
     """
     from threadpoolctl import threadpool_limits
 
@@ -120,14 +120,12 @@ def _round(learner: ActiveLearner, items: Dataset, y_test: np.ndarray, watched: 
     hits = audited.proba_NC.argmax(1) == [column.get(label, -1) for label in audited.labels]
     rows = watched[np.isin(watched, open_rows(learner.state, len(items.X_pool)))][:WATCHED]
     best_NC = -np.sort(-model.predict_proba(items.X_pool[rows]), axis=1)
-    agreements = [one for one in learner.state.measured if one.name == "agreement"]
     labels = list(learner.labels.values())
     return {
         "labels": len(labels),
         "score": float((model.predict(items.X_test) == y_test).mean()),
         "estimate": [found.value, found.low, found.high, found.n],
         "hits": "".join("01"[hit] for hit in hits.astype(int)),
-        "agreement": agreements[-1].value if agreements else None,
         "confidence": float(best_NC[:, 0].mean()),
         "margin": float((best_NC[:, 0] - best_NC[:, 1]).mean()),
         "counts": sorted(np.unique(labels, return_counts=True)[1].tolist(), reverse=True),

@@ -23,7 +23,7 @@ from asklearn.protocols import Model
 from asklearn.seeds import seed_for
 from asklearn.stopping import Stopping, advise, stopping_with
 from asklearn.types import Estimate, Stop
-from asklearn.watching import WATCHED, Watched, first_told, standing, watch, watched_rows
+from asklearn.watching import WATCHED, Watched, standing
 
 
 class ActiveLearner(Assessor):
@@ -81,8 +81,6 @@ class ActiveLearner(Assessor):
     >>> round(float(learner.model.score(X[1400:], y[1400:])), 2)
     0.85
     """
-
-    _watched: tuple[Any, Watched] | None = None
 
     stopping = Stopping()
     """What :meth:`should_stop` goes by unless told otherwise; yours to set."""
@@ -292,16 +290,3 @@ class ActiveLearner(Assessor):
         if seen.believed is None:
             return None
         return expected_gain(seen.believed, len(self._trained_on[0]), more, metric, level=level)
-
-    def _watch(self) -> Watched:
-        """How the present model and one of fewer labels see a part of the pool, made anew after a fit."""
-        self._need_model()
-        if self._watched is None or self._watched[0] is not self._trained_on:
-            state, (rows, labels) = self.state, self._trained_on
-            first = first_told(state, rows)
-            fresh = self._prototype.fresh(seed_for(self.seed, "earlier", len(labels)), state.fits[-1].params)
-            seen = watched_rows(len(self._pool), seed_for(self.seed, "watched", len(self._pool)))
-            earlier = np.array(rows)[first], [labels[i] for i in first]
-            assert self._fitted is not None
-            self._watched = self._trained_on, watch(fresh, self._fitted, self._pool.take, seen, earlier)
-        return self._watched[1]

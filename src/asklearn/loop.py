@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from asklearn.arguments import whole
 from asklearn.asking import choose, places
 from asklearn.audit import WEIGHTED, audit_order, permanent_numbers, weighted_share
+from asklearn.batching import batch_size
 from asklearn.crossfit import audit_sample
 from asklearn.drawing import audited_items, draw, predicted_errors
 from asklearn.errors import BadInput, JournalError, NotFitted
@@ -32,7 +33,7 @@ from asklearn.state import State, Status, check
 from asklearn.strategies import Strategy
 from asklearn.strategies import strategy as strategy_of
 from asklearn.types import Batch, Estimate, Floats, Indices, ItemId, Label, check_ids
-from asklearn.watching import agreement_of, watched_rows
+from asklearn.watching import Watched, first_told, watch, watched_rows
 
 RETUNE = 1.5
 
@@ -85,6 +86,7 @@ class Loop(Recorder):
         self._pool = Pool(X)
         self._fitted: Model | None = None
         self._scorer: Model | None = None
+        self._watched: tuple[Any, Watched] | None = None
         self._trained_on: tuple[list[int], list[Label]] = ([], [])
         self._chosen_on: dict[int, Label] = {}
         self._orders: list[Indices] = []
@@ -112,15 +114,15 @@ class Loop(Recorder):
 
     # Ask
 
-    def ask(self, n: int = 1, *, gap: Gap | None = None) -> Batch:
+    def ask(self, n: int | None = None, *, gap: Gap | None = None) -> Batch:
         """Choose up to `n` items to label next, and record that they were asked.
 
         Items that were asked before, or have a label, are not asked again; see :attr:`pending`.
 
         Parameters
         ----------
-        n : int
-            How many; fewer come when the pool, the budget or the gap holds fewer.
+        n : int, optional
+            How many, by default :meth:`batch_size`; fewer come when the pool, the budget or the gap holds fewer.
         gap : Gap, optional
             One of :meth:`~asklearn.learner.ActiveLearner.gaps`: ask only for that kind of item, but for the
             audit, which goes on as always.
@@ -135,7 +137,7 @@ class Loop(Recorder):
         PoolExhausted
             If nothing is left to ask, or the budget is spent.
         """
-        n = whole(n, "Ask for at least one item", 1)
+        n = self.batch_size() if n is None else whole(n, "Ask for at least one item", 1)
         self.refresh()
 
         chosen: tuple[Any, list[Event], Batch] | None = None
@@ -169,6 +171,18 @@ class Loop(Recorder):
             return asked, batch
 
         return self._append_at(attempt)
+
+    def batch_size(self) -> int:
+        """Advise on the size of the next batch: 20, or a fifth of the labels once learning is flat.
+
+        Notes
+        -----
+        One fit, which :meth:`~asklearn.learner.ActiveLearner.should_stop` shares; see
+        :func:`asklearn.batching.batch_size`.
+        """
+        self.refresh()
+        agreement = None if self._fitted is None else self._watch().agreement
+        return batch_size(len(self._trained_on[0]), None if agreement is None else agreement.value)
 
     def add(self, X: Any, ids: Sequence[ItemId] | None = None) -> None:
         """Let further items enter the pool, as a cohort of their own for the audit.
@@ -204,7 +218,7 @@ class Loop(Recorder):
         last = state.fits[-1] if state.fits else None
         keep = last is not None and last.tuned_at > 0 and len(labels) < RETUNE * last.tuned_at
         params = last.params if last is not None and keep else None
-        before, held = self._fitted, (self._fitted, self._trained_on)
+        held = self._fitted, self._trained_on
         started = time.perf_counter()
         fresh = self._prototype.fresh(seed_for(self.seed, "fit", len(labels)), params)
         self._fitted = fresh.fit(self._pool.take(np.array(rows)), labels)
@@ -220,11 +234,11 @@ class Loop(Recorder):
             tuned_at=len(labels) if params is None or last is None else last.tuned_at,
             time=self._clock(),
         )
-        found = [self._agreement(before, self._fitted), self._lead(state, fit)]
+        lead = self._lead(state, fit)
 
         def attempt(state: State) -> tuple[list[Event], None]:
             version = state.fits[-1].model + 1 if state.fits else 1
-            measured = [self._measured(one, version) for one in found if one]
+            measured = [self._measured(lead, version)] if lead else []
             return [replace(fit, model=version), *measured], None
 
         try:
@@ -329,11 +343,18 @@ class Loop(Recorder):
             )
         return self._fitted
 
-    def _agreement(self, before: Model | None, after: Model) -> Estimate | None:
-        if before is None:
-            return None
-        rows = watched_rows(len(self._pool), seed_for(self.seed, "watched", len(self._pool)))
-        return agreement_of(before, after, self._pool.take(rows))
+    def _watch(self) -> Watched:
+        """How the present model and one of fewer labels see a part of the pool, made anew after a fit."""
+        self._need_model()
+        if self._watched is None or self._watched[0] is not self._trained_on:
+            state, (rows, labels) = self.state, self._trained_on
+            first = first_told(state, rows)
+            fresh = self._prototype.fresh(seed_for(self.seed, "earlier", len(labels)), state.fits[-1].params)
+            seen = watched_rows(len(self._pool), seed_for(self.seed, "watched", len(self._pool)))
+            earlier = np.array(rows)[first], [labels[i] for i in first]
+            assert self._fitted is not None
+            self._watched = self._trained_on, watch(fresh, self._fitted, self._pool.take, seen, earlier)
+        return self._watched[1]
 
     def _lead(self, state: State, fit: Fitted) -> Estimate | None:
         if not self.strategy.guarded:

@@ -326,7 +326,7 @@ def _pool(known: Standing) -> Advice:
 
 
 def agreement(before_N: Indices, after_N: Indices, classes: int) -> Estimate:
-    """Return Cohen's kappa between the predictions of two successive models on the same items.
+    """Return Cohen's kappa between the predictions of two models on the same items.
 
     Parameters
     ----------
@@ -361,6 +361,4 @@ def agreement(before_N: Indices, after_N: Indices, classes: int) -> Estimate:
         return 1.0 if chance >= 1 else max((observed - chance) / (1 - chance), -1.0)
 
     low, high = exact_binomial(same, n)
-    return Estimate(
-        "agreement", kappa(same / n), kappa(low), kappa(high), n, "Cohen's kappa of successive models"
-    )
+    return Estimate("agreement", kappa(same / n), kappa(low), kappa(high), n, "Cohen's kappa")

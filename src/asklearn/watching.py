@@ -7,7 +7,7 @@ always agree.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -111,19 +111,9 @@ def watch(
         return Watched(len(rows), confidence)
     before = fresh.fit(features(earlier[0]), list(earlier[1]))
     code = {label: c for c, label in enumerate(now.classes)}
-    now_N, before_N = proba_NC.argmax(1), _predicted(before, X, code)
+    now_N = proba_NC.argmax(1)
+    before_N = np.array([code[label] for label in before.classes])[before.posterior(X).proba_NC.argmax(1)]
     every = np.arange(len(rows))
     believed = float((proba_NC[every, now_N] - proba_NC[every, before_N]).mean())
     kappa = agreement(before_N, now_N, len(code))
     return Watched(len(rows), confidence, int((now_N != before_N).sum()), believed, kappa)
-
-
-def agreement_of(before: Model, after: Model, X: Floats) -> Estimate:
-    """Return Cohen's kappa between what two models predict of the same features."""
-    code = {label: c for c, label in enumerate(dict.fromkeys([*before.classes, *after.classes]))}
-    return agreement(_predicted(before, X, code), _predicted(after, X, code), len(code))
-
-
-def _predicted(model: Model, X: Floats, code: Mapping[Label, int]) -> Indices:
-    column_C = np.array([code[label] for label in model.classes], np.intp)
-    return np.asarray(column_C[model.posterior(X).proba_NC.argmax(1)])

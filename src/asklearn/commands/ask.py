@@ -20,7 +20,8 @@ _OURS = ("id", "label", "reason")
 
 
 @click.command(short_help="Choose what to label next, and write it as a sheet.")
-@click.option("-n", "n", default=20, show_default=True, type=click.IntRange(1), help="How many items.")
+@click.option("-n", "n", type=click.IntRange(1),
+              help="How many items; by default 20, or a fifth of the labels once learning is flat.")  # fmt: skip
 @click.option("-o", "out", metavar="CSV", type=click.Path(dir_okay=False, path_type=Path),
               help="Sheet to write; by default it is shown.")  # fmt: skip
 @click.option(
@@ -28,7 +29,7 @@ _OURS = ("id", "label", "reason")
 )
 @click.option("--force", is_flag=True, help="Write over a sheet that is there.")
 @in_project
-def ask(n: int, out: Path | None, pending: bool, force: bool, folder: Path) -> None:
+def ask(n: int | None, out: Path | None, pending: bool, force: bool, folder: Path) -> None:
     """Choose the items to label next, and write them as a sheet with an empty column label.
 
     Fill that column in, in any order and as far as you like, and give the sheet to asklearn tell. Once the sheet
@@ -45,7 +46,7 @@ def ask(n: int, out: Path | None, pending: bool, force: bool, folder: Path) -> N
     if out is not None:
         writable(str(out), project=folder)
         if out.exists() and not force:
-            raise BadInput(f"{out} is there already, and may hold labels. Tell it first, or add --force.")
+            raise BadInput(f"{out} is there already, and may hold labels. Give another name, or add --force once it is told.")
     project = Project(folder)
     if project.settings.kind == "image" and out is None:
         raise BadInput("Images are written beside the sheet: name one by -o batch.csv.")
@@ -60,7 +61,7 @@ def ask(n: int, out: Path | None, pending: bool, force: bool, folder: Path) -> N
     measure(project.learner, 0 if pending else len(ids))
 
 
-def _chosen(project: Project, n: int, pending: bool) -> tuple[list[ItemId], list[str]]:
+def _chosen(project: Project, n: int | None, pending: bool) -> tuple[list[ItemId], list[str]]:
     if not pending:
         try:
             batch = project.learner.ask(n)
@@ -68,18 +69,13 @@ def _chosen(project: Project, n: int, pending: bool) -> tuple[list[ItemId], list
             waiting = len(project.learner.pending)
             mend = f" Write those {waiting} again with asklearn ask --pending." if waiting else ""
             raise PoolExhausted(f"{str(error).partition(' See ')[0]}{mend}") from error
-        if len(batch) < n:
+        if n is not None and len(batch) < n:
             click.echo(f"Only {plural(len(batch), 'item')} could be asked: no more are left.", err=True)
         return batch.ids, batch.reasons
-    ids = project.learner.pending[-n:] if _given("n") else project.learner.pending
+    ids = project.learner.pending if n is None else project.learner.pending[-n:]
     if not ids:
         raise BadInput("Nothing is pending: every item that was asked has a reply. Leave out --pending.")
     return ids, project.reasons(ids)
-
-
-def _given(option: str) -> bool:
-    source = click.get_current_context().get_parameter_source(option)
-    return source is not None and source.name == "COMMANDLINE"
 
 
 def _sheet(project: Project, ids: Sequence[ItemId], reasons: Sequence[str], out: Path | None) -> str:
