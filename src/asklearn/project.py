@@ -114,6 +114,16 @@ class Project:
             found |= zip(here.tolist(), content, strict=True)
         return [found[row] if names else {} for row in map(int, rows)]
 
+    def described(self) -> dict[str, Any]:
+        """Return what gaps can be named by, as :meth:`ActiveLearner.gaps` takes it: texts, or columns."""
+        kind, names = self.settings.kind, self.settings.columns
+        if kind not in ("text", "tabular"):
+            return {}
+        rows = self.payload(range(len(self.features)))
+        if kind == "text":
+            return {"texts": [str(row[names[0]]) for row in rows]}
+        return {"columns": {name: [row[name] for row in rows] for name in names}}
+
     def item(self, text: str) -> ItemId | None:
         """Return the item that a text names, or None."""
         if self.learner.state.row(text) is not None:

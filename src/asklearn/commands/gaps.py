@@ -13,7 +13,6 @@ from asklearn.errors import NotFitted
 
 if TYPE_CHECKING:
     from asklearn.gaps import Gap
-    from asklearn.project import Project
 
 NONE = (
     "No gap is confirmed. Small or mild ones take hundreds of labels of the audit to be seen, "
@@ -43,7 +42,7 @@ def gaps(rate: float, plain: bool, folder: Path) -> None:
 
     project = Project(folder)
     try:
-        found = project.learner.gaps(**described(project), rate=rate)
+        found = project.learner.gaps(**project.described(), rate=rate)
     except NotFitted:
         found = []
     if plain:
@@ -54,17 +53,6 @@ def gaps(rate: float, plain: bool, folder: Path) -> None:
             click.echo(wrapped(line.strip(), f"{number}. " if place == 0 else "   ", "   "))
     if not found:
         click.echo(wrapped(NONE))
-
-
-def described(project: Project) -> dict[str, Any]:
-    """Return what a project's gaps can be named by: its texts, or its columns."""
-    kind, names = project.settings.kind, project.settings.columns
-    if kind not in ("text", "tabular"):
-        return {}
-    rows = project.payload(range(len(project.features)))
-    if kind == "text":
-        return {"texts": [str(row[names[0]]) for row in rows]}
-    return {"columns": {name: [row[name] for row in rows] for name in names}}
 
 
 def as_plain(gap: Gap) -> dict[str, Any]:

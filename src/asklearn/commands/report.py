@@ -91,7 +91,5 @@ def gather(project: Project) -> dict[str, Any]:
 
 def _described(project: Project) -> dict[str, Any]:
     """Return what gaps are named by; nothing where nothing is labelled, or where reading it all would take long."""
-    from asklearn.commands.gaps import described
-
     small = project.learner.state.rows <= NAMED_BY_CONTENT
-    return described(project) if small and project.learner.labels else {}
+    return project.described() if small and project.learner.labels else {}

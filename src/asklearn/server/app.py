@@ -153,7 +153,7 @@ async def image(item: str, column: str, desk: TheDesk, name: Annotator) -> Respo
 async def progress(desk: TheDesk, name: Watcher, request: Request) -> Where:
     """Say where the project stands."""
     state = await desk.state()
-    found = await asyncio.to_thread(progress_of, desk.project, state)
+    found = await asyncio.to_thread(progress_of, desk.project, state, desk.board)
     supervisor: Supervisor | None = request.app.state.supervisor
     return Where(**found, worker_starts=0 if supervisor is None else supervisor.starts)
 

@@ -17,6 +17,7 @@ from asklearn.errors import UnknownItem
 from asklearn.events import Event, Flagged, Retracted, Skipped
 from asklearn.project import Project
 from asklearn.recorder import Recorder
+from asklearn.server.board import Board
 from asklearn.server.leases import Leases
 from asklearn.server.queue import Overlap, for_annotator, open_places
 from asklearn.state import State
@@ -75,7 +76,7 @@ class Desk:
     ) -> None:
         self.project = project
         self.recorder = Recorder(project.journal, clock=clock)
-        self.leases = Leases(project.journal)
+        self.leases, self.board = Leases(project.journal), Board(project.journal)
         self.overlap = overlap or Overlap()
         self._clock = clock
         self._contents: OrderedDict[ItemId, dict[str, Any]] = OrderedDict()
@@ -136,6 +137,7 @@ class Desk:
     def close(self) -> None:
         """Close the databases."""
         self.leases.close()
+        self.board.close()
 
     async def cards(self, items: Sequence[ItemId], until: float) -> list[Card]:
         """Return items as they are shown."""

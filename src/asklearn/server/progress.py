@@ -6,11 +6,11 @@ from collections import Counter
 from typing import Any
 
 from asklearn.project import Project
-from asklearn.server.worker import status
+from asklearn.server.board import OUTLOOK, STANDING, Board
 from asklearn.state import State
 
 
-def progress_of(project: Project, state: State) -> dict[str, Any]:
+def progress_of(project: Project, state: State, board: Board) -> dict[str, Any]:
     """Return where a project stands, as plain values.
 
     Returns
@@ -18,7 +18,8 @@ def progress_of(project: Project, state: State) -> dict[str, Any]:
     dict
         ``counts`` of items by status, ``labels`` by class, ``annotators`` with their number of answers,
         ``curve`` of the learner's own metric (labels, value, low, high, n), ``model`` (the last version),
-        ``worker`` (what it said last, or None) and ``position`` of the journal.
+        ``worker`` (what it said last, or None), ``outlook`` (forecast and gaps that it found, or None) and
+        ``position`` of the journal.
     """
     answers = [(item, labels) for item, labels in state.answers()]
     people = Counter(one.annotator for said in state.said.values() for one in said if one.kind == "Answered")
@@ -33,6 +34,7 @@ def progress_of(project: Project, state: State) -> dict[str, Any]:
         "annotators": people,
         "curve": curve,
         "model": state.fits[-1].model if state.fits else None,
-        "worker": status(project.folder),
+        "worker": board.get(STANDING),
+        "outlook": board.get(OUTLOOK),
         "position": state.position,
     }

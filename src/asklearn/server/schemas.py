@@ -86,6 +86,7 @@ class Where(BaseModel):
     curve: list[dict[str, float]]
     model: int | None
     worker: dict[str, Any] | None
+    outlook: dict[str, Any] | None
     worker_starts: int
     position: int
 

@@ -14,7 +14,6 @@ from asklearn.server.desk import Desk
 from asklearn.server.people import People
 from asklearn.server.queue import Overlap
 from asklearn.server.supervisor import Supervisor
-from asklearn.server.worker import NEW_LABELS, NEW_SECONDS
 
 require("fastapi", "server")
 from fastapi import FastAPI, Response  # noqa: E402
@@ -50,7 +49,7 @@ def serve(
     import uvicorn
 
     people = People(project.folder) if names else None
-    supervisor = Supervisor(project.folder, labels=NEW_LABELS, seconds=NEW_SECONDS) if worker else None
+    supervisor = Supervisor(project.folder, project.journal) if worker else None
     desk = Desk(project, overlap=Overlap(*overlap))
     app = with_pages(create_app(desk, supervisor=supervisor, people=people, hosts=[*LOOPBACK, *names]))
     listening = _listening(host, port)

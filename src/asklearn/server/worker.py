@@ -1,29 +1,30 @@
-"""The process that trains: it asks further items before the open ones run out, and measures when it is idle.
+"""The process that trains: new labels first, then further items to ask, and measuring beside it.
 
 It works through the journal alone, like any learner: what it is killed in the midst of is done again by the
-next one. How it fares is written to a file that the server reads.
+next one. How it fares it says on the board that the servers read.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from asklearn.errors import AskLearnError, NotFitted, PoolExhausted
-from asklearn.files import replacing
+from asklearn.errors import AskLearnError, PoolExhausted
 from asklearn.learner import ActiveLearner
 from asklearn.project import Project
+from asklearn.server.board import OUTLOOK, STANDING, Board
+from asklearn.server.endings import end_with_parent
 from asklearn.server.leases import Leases
+from asklearn.server.measuring import GROWN, Branch, Measuring, measured
+from asklearn.server.options import Options, options_from
 
-STATUS = "worker.json"
 PAUSE = 0.25
-NEW_LABELS = 20
-NEW_SECONDS = 15.0
-LOW, BATCH = 40, 20
+LONGEST_PAUSE = 60.0
+NICE = 5
+LOW, BATCH, MOST = 40, 20, 500
 """Ask so many more where fewer are open: small rounds, since the audit counts a round when it is answered."""
 
 
@@ -34,83 +35,138 @@ class Worker:
     ----------
     folder : Path
         Of the project.
-    labels, seconds : int, float
-        Train anew after so many new labels, or after so many seconds with any.
+    options : Options, optional
+        When to train anew; by default as the project's settings say.
     """
 
-    def __init__(self, folder: Path, *, labels: int = NEW_LABELS, seconds: float = NEW_SECONDS) -> None:
-        self.folder = folder
-        self.labels, self.seconds = labels, seconds
-        project = Project(folder)
-        self.learner: ActiveLearner = project.learner
-        self.leases = Leases(project.journal)
-        self._parent = os.getppid()
+    def __init__(self, folder: Path, options: Options | None = None) -> None:
+        self.project = Project(folder)
+        self.options = options or options_from(self.project.settings.server)
+        self.leases, self.board = Leases(self.project.journal), Board(self.project.journal)
+        self.error = self._told_last()
+        self.measuring = Measuring()
+        self._said: dict[str, Any] = {}
         self._exhausted: int | None = None  # how many items there were when none was left to ask
         self._fitted_at = 0.0
-        self._replied_at = 0
+        self._trained_at = self._answers_at = self._measured_at = self._gaps_at = 0
+        self.learner: ActiveLearner = self.project.learner
 
     def run(self) -> None:
-        """Work until the process ends, or the server that started it has."""
-        self._say("idle")
-        while os.getppid() == self._parent:
+        """Work until the process ends; what fails is said, and tried again after growing pauses."""
+        pause = PAUSE
+        while True:
             try:
                 did = self.step()
-            except AskLearnError as error:
-                self._say("failing", str(error))
-                did = False
+            except Exception as error:
+                self.error, did = _in_words(error), False
+                self._say("failing")
+                pause = min(2 * pause, LONGEST_PAUSE)
+            else:
+                pause = PAUSE
             if not did:
-                time.sleep(PAUSE)
+                time.sleep(pause)
 
     def step(self) -> bool:
-        """Do what is most urgent: fill the queue, train anew, or measure; return whether there was anything."""
-        state = self.learner.state
-        lent = len(self.leases.held(time.time()))
-        if state.rows != self._exhausted and len(self.learner.pending) < max(LOW, 2 * lent):
+        """Do what is most urgent: train anew, or fill the queue; return whether there was anything.
+
+        Where there is not, the newest model is measured beside it.
+        """
+        if self._due():
+            self._train()
+        elif self._low():
             self._say("choosing")
-            try:
-                self.learner.ask(BATCH)
-            except PoolExhausted:
-                self._exhausted = state.rows
-            self._say("idle")
-            return True
-        if not self._due(state.replied_at):
+            self._ask()
+        else:
+            self._measure()
             return False
-        self._say("training")
-        self.learner.refresh()
-        self._fitted_at, self._replied_at = time.monotonic(), state.replied_at
-        self._say("measuring")
-        with suppress(NotFitted):
-            self.learner.evaluate()
-        self._say("idle")
         return True
 
-    def _due(self, replied_at: int) -> bool:
-        if replied_at == self._replied_at:
+    def _due(self) -> bool:
+        state = self.learner.state
+        if state.replied_at == self._trained_at:
             return False
-        fits = self.learner.state.fits
-        new = replied_at - (fits[-1].position if fits else 0)
-        return new >= self.labels or time.monotonic() - self._fitted_at >= self.seconds
+        new = abs(sum(1 for _ in state.answers()) - self._answers_at)
+        return new >= self.options.refresh_labels or (
+            time.monotonic() - self._fitted_at >= self.options.refresh_seconds
+        )
 
-    def _say(self, doing: str, error: str = "") -> None:
-        """Write down what the worker does; never a reason to stop working."""
+    def _train(self) -> None:
+        self._say("training")
+        state = self.learner.state
+        replied_at, answers = state.replied_at, sum(1 for _ in state.answers())
+        self.learner.refresh()
+        self._fitted_at, self._trained_at, self._answers_at = time.monotonic(), replied_at, answers
+        if self._low():
+            self._ask()
+        self.error = ""
+
+    def _low(self) -> bool:
+        return self.learner.state.rows != self._exhausted and self._missing() > 0
+
+    def _missing(self) -> int:
+        return max(LOW, 2 * self._lent()) - len(self.learner.pending)
+
+    def _lent(self) -> int:
+        return len(self.leases.held(time.time()))
+
+    def _ask(self) -> None:
+        try:
+            self.learner.ask(min(max(BATCH, self._missing()), MOST))
+        except PoolExhausted:
+            self._exhausted = self.learner.state.rows
+
+    def _measure(self) -> None:
+        """Measure the newest model unless it was, or another still is being measured."""
+        busy, state = self.measuring.busy, self.learner.state
+        self.error = self.measuring.error
+        self._say("measuring" if busy else "idle")
+        newest = state.fits[-1].model if state.fits else 0
+        if busy or self._trained_at == 0 or newest == self._measured_at:
+            return
+        labels = state.fits[-1].labels
+        with_gaps = labels >= GROWN * self._gaps_at
+        self._measured_at = newest
+        self._gaps_at = labels if with_gaps else self._gaps_at
+        for one in (self.leases, self.board):
+            one.close()  # connections must not cross a fork
+        position = self.learner.state.position
+        self.measuring.start(lambda: self._measured(position, with_gaps))
+
+    def _measured(self, position: int, with_gaps: bool) -> None:
+        self.learner.journal = Branch(self.learner.journal, position)
+        found = measured(self.learner, described=self.project.described if with_gaps else None)
+        kept = self.board.get(OUTLOOK) or {}
+        self.board.put(OUTLOOK, kept | found)
+
+    def _told_last(self) -> str:
+        """Return why the worker before this one ended, to say it until a training succeeds."""
+        with suppress(Exception):
+            return str((self.board.get(STANDING) or {}).get("error", ""))
+        return ""
+
+    def _say(self, doing: str) -> None:
+        """Tell what the worker does; never a reason to stop working."""
         fits = self.learner.state.fits
-        said: dict[str, Any] = {
-            "pid": os.getpid(), "doing": doing, "error": error, "time": time.time(),
+        said = {
+            "pid": os.getpid(), "doing": doing, "error": self.error,
             "model": fits[-1].model if fits else None, "labels": fits[-1].labels if fits else 0,
         }  # fmt: skip
-        with suppress(OSError), replacing(self.folder / STATUS) as out:
-            out.write(json.dumps(said).encode())
+        if said != self._said:
+            with suppress(Exception):
+                self.board.put(STANDING, said | {"time": time.time()})
+                self._said = said
 
 
-def status(folder: Path) -> dict[str, Any] | None:
-    """Return what the worker of a project said last, or None if it said nothing yet."""
-    try:
-        found: dict[str, Any] = json.loads((folder / STATUS).read_bytes())
-    except (OSError, ValueError):
-        return None
-    return found
+def _in_words(error: Exception) -> str:
+    if isinstance(error, AskLearnError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return f"The worker has too little memory to go on ({error}). Free some, or choose a smaller model."
+    return f"{type(error).__name__}: {error}"[:1000]
 
 
-def work(folder: str, labels: int = NEW_LABELS, seconds: float = NEW_SECONDS) -> None:
-    """Work on the project in `folder` until the process ends; what a supervisor starts."""
-    Worker(Path(folder), labels=labels, seconds=seconds).run()
+def work(folder: str) -> None:
+    """Work on the project in `folder` until the process that started it ends; for a supervisor."""
+    end_with_parent()
+    os.nice(NICE)
+    Worker(Path(folder)).run()

@@ -1,0 +1,40 @@
+"""How processes end: with who started them, and why they did."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+
+PAUSE = 0.5
+
+
+def end_with_parent() -> None:
+    """End this process soon after the one that started it, however that ends."""
+    threading.Thread(target=_watch, args=(os.getppid(),), daemon=True).start()
+
+
+def _watch(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(PAUSE)
+    os._exit(0)
+
+
+def reason_of(code: int, last_words: str = "") -> str:
+    """Return why a process ended, from its exit status and what it said last on its standard error.
+
+    Examples
+    --------
+    >>> reason_of(-9)
+    'it was killed (SIGKILL), probably because the machine ran out of memory'
+    >>> reason_of(1, "Traceback ...\\nMemoryError: Unable to allocate 3 GiB")
+    'MemoryError: Unable to allocate 3 GiB'
+    """
+    if code == -signal.SIGKILL:
+        return "it was killed (SIGKILL), probably because the machine ran out of memory"
+    if code < 0:
+        names = {one.value: one.name for one in signal.Signals}
+        return f"it was ended by {names.get(-code, f'signal {-code}')}"
+    lines = [line.strip() for line in last_words.splitlines() if line.strip()]
+    return lines[-1][:500] if lines else f"it ended with status {code}"
