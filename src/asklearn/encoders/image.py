@@ -17,13 +17,12 @@ from sklearn.cluster import MiniBatchKMeans
 from sklearn.utils.extmath import randomized_svd
 
 from asklearn.encoders import _base
+from asklearn.encoders.pictures import FORMATS, MOST_PIXELS
 from asklearn.errors import BadInput
 from asklearn.registry import register, require
 from asklearn.types import Floats
 
-MOST_PIXELS = 50_000_000
 THUMBNAIL = 96
-_FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP")
 _ACTIVATIONS = 1 << 22
 _PATCHES = 100_000
 _CONTRAST = 0.003
@@ -358,7 +357,7 @@ def _open(item: Any, position: int) -> Any:
     """Open without decoding; refuse what would not fit into memory."""
     pillow = require("PIL.Image", "app")
     try:
-        image = pillow.open(io.BytesIO(item) if isinstance(item, bytes) else Path(item), formats=_FORMATS)
+        image = pillow.open(io.BytesIO(item) if isinstance(item, bytes) else Path(item), formats=FORMATS)
     except Exception as error:
         raise BadInput(_unreadable(item, position, error)) from error
     if image.width * image.height > MOST_PIXELS:
@@ -374,7 +373,7 @@ def _unreadable(item: Any, position: int, error: Exception) -> str:
     telling = not isinstance(item, bytes) or "Bomb" in type(error).__name__
     reason = str(error).splitlines()[0] if str(error) and telling else type(error).__name__
     return (
-        f"The image at position {position} (counted from 0; {what}) cannot be read as {', '.join(_FORMATS)}: "
+        f"The image at position {position} (counted from 0; {what}) cannot be read as {', '.join(FORMATS)}: "
         f"{reason.rstrip('.')}. Replace or drop it."
     )
 

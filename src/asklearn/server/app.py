@@ -14,6 +14,7 @@ from asklearn.errors import UnknownItem
 from asklearn.registry import require
 from asklearn.server.desk import LEASE_SECONDS, Card, Desk
 from asklearn.server.guard import Guard
+from asklearn.server.media import picture
 from asklearn.server.people import People
 from asklearn.server.problems import PROBLEMS, say_problems
 from asklearn.server.progress import progress_of
@@ -22,13 +23,12 @@ from asklearn.server.signin import Annotator, SignIn, Watcher
 from asklearn.server.supervisor import Supervisor
 
 require("fastapi", "server")
-from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Response  # noqa: E402
+from fastapi import APIRouter, Depends, FastAPI, Request, Response  # noqa: E402
 from fastapi.responses import StreamingResponse  # noqa: E402
 
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 PULSE = 0.5
 BEAT = 15.0
-IMAGES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg", b"GIF8": "image/gif"}
 
 
 def create_app(
@@ -138,15 +138,9 @@ async def retract(said: Said, desk: TheDesk, name: Annotator) -> None:
 
 @routes.get("/image", response_class=Response, responses={200: {"content": {"image/*": {}}}})
 async def image(item: str, column: str, desk: TheDesk, name: Annotator) -> Response:
-    """Return an image of an item: PNG, JPEG or GIF, by what it begins with, and nothing else."""
+    """Return an image of an item, by what its bytes are; see :mod:`asklearn.server.media`."""
     content = (await desk.contents([_known(desk, item)]))[0].get(column)
-    kind = next(
-        (kind for start, kind in IMAGES.items() if isinstance(content, bytes) and content.startswith(start)),
-        None,
-    )
-    if kind is None or not isinstance(content, bytes):
-        raise HTTPException(404, f"Column {column[:100]!r} of this item holds no PNG, JPEG or GIF.")
-    return Response(content, media_type=kind, headers={"Cache-Control": "private, max-age=3600"})
+    return await asyncio.to_thread(picture, content, column)
 
 
 @routes.get("/progress")

@@ -94,6 +94,14 @@ class Guard:
         return None
 
 
+async def crowded(scope: Any, receive: Any, send: Any) -> None:
+    """Answer, in place of the application, that too many are here just now."""
+    refusal = problem(
+        503, "Too many connections are open just now. Try again soon.", headers={"Retry-After": "5"}
+    )
+    await refusal(scope, receive, _with_headers(send))
+
+
 def _limited(receive: Any) -> Any:
     seen = 0
 

@@ -8,12 +8,14 @@ import secrets
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from asklearn.errors import BadInput
-from asklearn.files import replacing
+from asklearn.errors import BadInput, NotStored
+from asklearn.files import locked, replacing
 
 FILE = "people.json"
+LOCK = "people.lock"
+BUSY = "Somebody else is inviting just now. Run the same command again."
 SCOPES = ("label", "progress")
 
 
@@ -47,6 +49,7 @@ class People:
     def __init__(self, folder: Path, *, clock: Callable[[], float] = time.time) -> None:
         self._file = folder / FILE
         self._clock = clock
+        self._read: tuple[tuple[int, ...], dict[str, dict[str, Any]]] = ((), {})
 
     def invite(self, name: str, scopes: Iterable[str], *, days: float) -> str:
         """Return a new token for somebody; it is shown here, and never again."""
@@ -57,9 +60,9 @@ class People:
         if not name or not name.isprintable() or len(name) > 100:
             raise BadInput(f"A name is 1 to 100 printable characters. Got {name!r}.")
         token = secrets.token_urlsafe(32)
-        held = self._held()
-        held[_hash(token)] = {"name": name, "scopes": wanted, "until": self._clock() + days * 86_400}
-        self._write(held)
+        until = self._clock() + days * 86_400
+        with locked(self._file.with_name(LOCK), BUSY):
+            self._write({**self._held(), _hash(token): {"name": name, "scopes": wanted, "until": until}})
         return token
 
     def of(self, token: str) -> Person | None:
@@ -74,21 +77,42 @@ class People:
 
     def revoke(self, name: str) -> int:
         """End every token of somebody; return how many there were."""
-        held = self._held()
-        kept = {key: one for key, one in held.items() if one["name"] != name}
-        self._write(kept)
+        with locked(self._file.with_name(LOCK), BUSY):
+            held = self._held()
+            kept = {key: one for key, one in held.items() if one["name"] != name}
+            self._write(kept)
         return len(held) - len(kept)
 
-    def _held(self) -> dict[str, dict]:  # type: ignore[type-arg]
+    def _held(self) -> dict[str, dict[str, Any]]:
+        """Return what the file holds; it is read again only when it is another file, or was written to."""
         try:
-            return dict(json.loads(self._file.read_bytes()))
+            found = self._file.stat()
         except FileNotFoundError:
             return {}
+        seen = (found.st_ino, found.st_mtime_ns, found.st_size)
+        if self._read[0] != seen:
+            self._read = (seen, _parsed(self._file))
+        return self._read[1]
 
-    def _write(self, held: dict[str, dict]) -> None:  # type: ignore[type-arg]
+    def _write(self, held: dict[str, dict[str, Any]]) -> None:
         with replacing(self._file) as out:
             out.write(json.dumps(held).encode())
         self._file.chmod(0o600)
+
+
+def _parsed(file: Path) -> dict[str, dict[str, Any]]:
+    try:
+        found = json.loads(file.read_bytes())
+        return {
+            key: {**one, "scopes": tuple(one["scopes"]), "until": float(one["until"])}
+            for key, one in found.items()
+            if isinstance(one["name"], str)
+        }
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise NotStored(
+            f"{file} must hold the people of this project, as asklearn invite writes it; it is damaged. "
+            "Restore it, or remove it and invite them again."
+        ) from error
 
 
 def _hash(token: str) -> str:

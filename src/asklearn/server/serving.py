@@ -48,13 +48,15 @@ def serve(
     """Serve a project until the process is told to end."""
     import uvicorn
 
+    from asklearn.server.connections import UVICORN
+
     people = People(project.folder) if names else None
     supervisor = Supervisor(project.folder, project.journal) if worker else None
     desk = Desk(project, overlap=Overlap(*overlap))
     app = with_pages(create_app(desk, supervisor=supervisor, people=people, hosts=[*LOOPBACK, *names]))
     listening = _listening(host, port)
     said(f"Label at http://{names[0] if names else 'localhost'}:{port}/  (Ctrl-C ends it)")
-    config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)
+    config = uvicorn.Config(app, log_level="warning", **UVICORN)
     uvicorn.Server(config).run(sockets=[listening])
 
 
