@@ -120,5 +120,5 @@ def test_a_planted_gap_is_found_with_its_confusion(digits):
     learner.tell(batch.ids, told)
     found = gaps(learner, {})["found"]
     json.dumps(found, allow_nan=False)
-    assert found[0]["confusion"][:2] == ["8", "3"]
+    assert found[0]["confusion"][:2] == (8, 3)
     assert found[0]["rest"]["value"] < found[0]["error"]["low"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from asklearn.commands.shared import image_file, in_project, measure, plural, writable
+from asklearn.commands.shared import image_file, in_project, measure, plural, working, writable
 from asklearn.errors import BadInput, PoolExhausted
 
 if TYPE_CHECKING:
@@ -46,7 +46,8 @@ def ask(n: int | None, out: Path | None, pending: bool, force: bool, folder: Pat
     if out is not None:
         writable(str(out), project=folder)
         if out.exists() and not force:
-            raise BadInput(f"{out} is there already, and may hold labels. Give another name, or add --force once it is told.")
+            mend = "Give another name, or add --force once it is told."
+            raise BadInput(f"{out} is there already, and may hold labels. {mend}")
     project = Project(folder)
     if project.settings.kind == "image" and out is None:
         raise BadInput("Images are written beside the sheet: name one by -o batch.csv.")
@@ -58,13 +59,15 @@ def ask(n: int | None, out: Path | None, pending: bool, force: bool, folder: Pat
     with replacing(out) as file:
         file.write(sheet.encode("utf-8-sig"))
     click.echo(f"{plural(len(ids), 'item')} in {out}. Fill in the column label, then: asklearn tell {out}")
-    measure(project.learner, 0 if pending else len(ids))
+    with working("Measuring"):
+        measure(project.learner, 0 if pending else len(ids))
 
 
 def _chosen(project: Project, n: int | None, pending: bool) -> tuple[list[ItemId], list[str]]:
     if not pending:
         try:
-            batch = project.learner.ask(n)
+            with working("Choosing"):
+                batch = project.learner.ask(n)
         except PoolExhausted as error:
             waiting = len(project.learner.pending)
             mend = f" Write those {waiting} again with asklearn ask --pending." if waiting else ""

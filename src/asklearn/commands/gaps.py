@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import click
 
-from asklearn.commands.shared import as_json, in_project, show_json
+from asklearn.commands.shared import as_json, in_project, plural, show_json, working
 from asklearn.commands.terminal import wrapped
 from asklearn.errors import NotFitted
-
-if TYPE_CHECKING:
-    from asklearn.gaps import Gap
 
 NONE = (
     "No gap is confirmed. Small or mild ones take hundreds of labels of the audit to be seen, "
@@ -28,41 +24,34 @@ NONE = (
 @as_json
 @in_project
 def gaps(rate: float, plain: bool, folder: Path) -> None:
-    """Find the kinds of items on which the model errs more than elsewhere, surest first.
+    """Find the kinds of items on which the model errs more than elsewhere, the most mistakes first.
 
     Found on one half of the audit's labels and confirmed on the other. Named by words of a text, or by
-    ranges of columns.
+    ranges of columns. Up to five are shown, each mostly of other items than those before; --json has all, surest
+    first.
 
     \b
     Examples:
       asklearn gaps
       asklearn gaps --json --rate 0.05
     """
+    from asklearn.gaps import leading
     from asklearn.project import Project
 
     project = Project(folder)
     try:
-        found = project.learner.gaps(**project.described(), rate=rate)
+        with working("Looking for gaps"):
+            found = project.learner.gaps(**project.described(), rate=rate)
     except NotFitted:
         found = []
     if plain:
-        show_json([as_plain(one) for one in found])
+        show_json([one.as_plain() for one in found])
         return
-    for number, one in enumerate(found, 1):
+    for number, one in enumerate(shown := leading(found), 1):
         for place, line in enumerate(str(one).splitlines()):
             click.echo(wrapped(line.strip(), f"{number}. " if place == 0 else "   ", "   "))
+    if len(found) > len(shown):
+        rest = plural(len(found) - len(shown), "more is", "more are")
+        click.echo(wrapped(f"{rest} confirmed, within these or of less weight; --json has all."))
     if not found:
         click.echo(wrapped(NONE))
-
-
-def as_plain(gap: Gap) -> dict[str, Any]:
-    """Return a gap as JSON can hold it."""
-    return {
-        "name": gap.name, "predicates": gap.predicates, "words": gap.words, "size": gap.size,
-        "share": gap.share, "unlabelled": gap.unlabelled, "confusion": gap.confusion,
-        "exemplars": gap.exemplars, "p": gap.p,
-        **{
-            key: {"value": one.value, "low": one.low, "high": one.high, "n": one.n, "level": one.level}
-            for key, one in (("error", gap.error), ("rest", gap.rest))
-        },
-    }  # fmt: skip

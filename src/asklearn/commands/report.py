@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from asklearn.commands.shared import as_json, in_project, show_json, writable
+from asklearn.commands.shared import as_json, in_project, show_json, working, writable
 from asklearn.errors import BadInput
 
 if TYPE_CHECKING:
@@ -48,7 +48,8 @@ def report(out: Path | None, plain: bool, folder: Path) -> None:
     project = Project(folder)
     if out is None and not plain:
         out = _in_project(folder)
-    found = gather(project)
+    with working("Training and measuring"):
+        found = gather(project)
     if plain:
         show_json(found)
     if out is None:

@@ -126,6 +126,18 @@ def _creatable(path: str) -> bool:
 
 
 @contextlib.contextmanager
+def working(what: str) -> Iterator[None]:
+    """Show on a terminal that something is at work whose length is not known."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(f"{what} ..."):
+        yield
+
+
+@contextlib.contextmanager
 def resumable() -> Iterator[Callable[[str, int, int | None], None]]:
     """Show progress as :func:`phases` does, and say after an interruption that nothing is lost."""
     try:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from asklearn.commands.shared import as_json, in_project, plural, show_json
+from asklearn.commands.shared import as_json, in_project, plural, show_json, working
 from asklearn.commands.terminal import cells, cut, estimate_words, padded, wrapped
 from asklearn.errors import NotFitted
 
@@ -41,7 +41,8 @@ def status(more: int, plain: bool, folder: Path) -> None:
     """
     from asklearn.project import Project
 
-    found = summary(Project(folder), more)
+    with working("Training and measuring"):
+        found = summary(Project(folder), more)
     if plain:
         show_json(found)
     else:

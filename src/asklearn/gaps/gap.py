@@ -1,10 +1,16 @@
-"""The record of a knowledge gap."""
+"""The record of a knowledge gap, and which of many to show."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
 
 from asklearn.types import Estimate, Floats, Indices, ItemId, Label
+
+LED = 5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,6 +60,23 @@ class Gap:
     belongs: Floats = field(repr=False)
     p_error: Floats = field(repr=False)
 
+    @property
+    def excess(self) -> float:
+        """About how many of its items are mistaken that would not be elsewhere."""
+        return self.size * (self.error.value - self.rest.value)
+
+    def as_plain(self) -> dict[str, Any]:
+        """Return it as JSON can hold it, without its rows."""
+        return {
+            "name": self.name, "predicates": self.predicates, "words": self.words, "size": self.size,
+            "share": self.share, "unlabelled": self.unlabelled, "confusion": self.confusion,
+            "exemplars": self.exemplars, "p": self.p,
+            **{
+                key: {"value": one.value, "low": one.low, "high": one.high, "n": one.n, "level": one.level}
+                for key, one in (("error", self.error), ("rest", self.rest))
+            },
+        }  # fmt: skip
+
     def __str__(self) -> str:
         lines = [
             f"{self.name}: {self.size:,} items ({self.share:.1%} of the pool), {self.unlabelled:,} unlabelled",
@@ -67,3 +90,22 @@ class Gap:
 
 def _said(one: Estimate) -> str:
     return f"{one.value:.0%} [{one.low:.0%}, {one.high:.0%}] ({one.level:.1%}, {one.n} labels)"
+
+
+def leading(gaps: Sequence[Gap], most: int = LED) -> list[Gap]:
+    """Return the gaps that cost most mistakes, leaving out those that lie mostly in the ones before.
+
+    Parameters
+    ----------
+    gaps : sequence of Gap
+        As :func:`~asklearn.gaps.find.find_gaps` returns them, overlapping ones too.
+    most : int
+        How many at most.
+    """
+    chosen: list[Gap] = []
+    seen = np.empty(0, np.intp)
+    for one in sorted(gaps, key=lambda gap: -gap.excess):
+        if 2 * len(np.intersect1d(one.rows, seen)) <= len(one.rows):
+            chosen.append(one)
+            seen = np.union1d(seen, one.rows)
+    return chosen[:most]

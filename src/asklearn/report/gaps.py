@@ -12,7 +12,6 @@ from asklearn.report.page import section
 from asklearn.report.words import percentage, plural
 
 EXEMPLARS = 3
-SHOWN = 6
 
 
 def gaps(found: Mapping[str, Any], contents: Contents) -> Html:
@@ -22,12 +21,16 @@ def gaps(found: Mapping[str, Any], contents: Contents) -> Html:
         return Html("")
     if not given["found"]:
         return section(heading, tag("p", given["none"]))
-    shown = given["found"][:SHOWN]
-    more = len(given["found"]) - len(shown)
-    rest = f" {plural(more, 'more gap is', 'more gaps are')} not shown." if more else ""
+    shown = given["found"]
+    more = given["confirmed"] - len(shown)
+    rest = (
+        f" {plural(more, 'more gap lies', 'more gaps lie')} within these or cost fewer mistakes."
+        if more
+        else ""
+    )
     told = (
         "Kinds of items that one part of the evidence suggested and random labels that did not suggest them "
-        f"confirmed. asklearn can ask for one kind alone.{rest}"
+        f"confirmed, the most mistakes first. asklearn can ask for one kind alone.{rest}"
     )
     return section(heading, tag("p", told), *(part for one in shown for part in _gap(one, contents)))
 

@@ -12,7 +12,6 @@ from asklearn.metrics import metric as metric_named
 from asklearn.report.quality import bins_of
 
 if TYPE_CHECKING:
-    from asklearn.gaps import Gap
     from asklearn.learner import ActiveLearner
     from asklearn.state import State
     from asklearn.types import Estimate
@@ -133,7 +132,7 @@ def confidence(learner: ActiveLearner) -> dict[str, Any]:
 
 
 def gaps(learner: ActiveLearner, described: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return the confirmed gaps, or why there is none; None before there is a model.
+    """Return the confirmed gaps that cost most, and how many there are, or why there is none; None without a model.
 
     Parameters
     ----------
@@ -146,15 +145,16 @@ def gaps(learner: ActiveLearner, described: Mapping[str, Any]) -> dict[str, Any]
     -----
     Eight fits.
     """
+    from asklearn.gaps import leading
+
     try:
         found = learner.gaps(**described)
     except NotFitted:
         return None
     except BadInput as error:
-        return {"found": [], "none": str(error)}
-    if not found:
-        return {"found": [], "none": _none_found(learner)}
-    return {"found": [_gap(one) for one in found], "none": None}
+        return {"found": [], "confirmed": 0, "none": str(error)}
+    none = None if found else _none_found(learner)
+    return {"found": [one.as_plain() for one in leading(found)], "confirmed": len(found), "none": none}
 
 
 def _none_found(learner: ActiveLearner) -> str:
@@ -169,20 +169,6 @@ def _none_found(learner: ActiveLearner) -> str:
         f"that is {RARE:.0%} of the pool and wrong in {wrong + 0.5:.0%}, against {wrong:.0%} elsewhere, four times in "
         f"five, takes about {many:,}."
     )
-
-
-def _gap(one: Gap) -> dict[str, Any]:
-    return {
-        "name": one.name,
-        "size": one.size,
-        "share": one.share,
-        "unlabelled": one.unlabelled,
-        "error": _span(one.error),
-        "rest": _span(one.rest),
-        "confusion": None if one.confusion is None else [*map(str, one.confusion[:2]), one.confusion[2]],
-        "exemplars": list(one.exemplars),
-        "p": one.p,
-    }
 
 
 def _span(one: Estimate) -> dict[str, Any]:
