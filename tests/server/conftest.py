@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from asklearn.importing import create
 from asklearn.project import Project
 from asklearn.settings import Settings
+
+sys.path.insert(0, str(Path(__file__).parent))
+from staging import Stage  # noqa: E402
 
 WORDS = {"good": "fine great lovely", "bad": "poor awful dull"}
 
@@ -22,3 +28,31 @@ def project(tmp_path: Path) -> Project:
     settings = Settings(kind="text", columns=("review",), show=("truth",), labels=("good", "bad"))
     create(tmp_path / "project", tmp_path / "data.csv", settings)
     return Project(tmp_path / "project")
+
+
+@pytest.fixture
+def staged(browser: Any) -> Iterator[Callable[..., tuple[Any, Stage]]]:
+    """Opens the pages before a played server: the page and its stage; no script may fail in one."""
+    from asklearn.server.serving import STATIC
+
+    if not (STATIC / "index.html").exists():
+        pytest.skip("the web pages are not built: python hatch_build.py")
+    opened, wrong = [], []
+
+    def complained(said: Any) -> None:
+        if "Content Security" in said.text:
+            wrong.append(said.text)
+
+    def open_page(stage: Stage | None = None, where: str = "", **context: Any) -> tuple[Any, Stage]:
+        stage = stage or Stage()
+        page = stage.open(browser, where, **context)
+        opened.append(page.context)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("console", complained)
+        page.wait_for_selector("main")
+        return page, stage
+
+    yield open_page
+    for context in opened:
+        context.close()
+    assert wrong == []

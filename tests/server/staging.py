@@ -95,6 +95,7 @@ class Stage:
         }  # fmt: skip
         self.down = False
         self.problem: str | None = None
+        self.signed_out = False
 
     def open(self, browser: Any, where: str = "", **context: Any) -> Any:
         """Return a page of a new context, at `where`."""
@@ -111,6 +112,8 @@ class Stage:
             route.abort("connectionrefused")
         elif not path.startswith("/api/v1/"):
             _static(route, path)
+        elif self.signed_out:
+            route.fulfill(status=401, json={"error": "SignIn", "detail": "Sign in."}, headers=HEADERS)
         elif self.problem is not None and path != "/api/v1/project":
             detail = {"error": "NotStored", "detail": self.problem}
             route.fulfill(status=503, json=detail, headers=HEADERS)

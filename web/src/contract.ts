@@ -11,13 +11,13 @@ export interface Sheetful extends Cards { label: string | null }
 
 export interface About {
   name: string; kind: string; columns: string[]; show: string[]; labels: string[]; open_labels: boolean; annotator: string;
-  instructions?: string | null; suggestions?: boolean;
+  instructions?: string | null; suggestions?: boolean; answers?: number;
 }
 
 export interface Doing { doing: string; error: string }
 export interface Moved {
   position: number; model: number | null; open?: number; worker?: Doing | null; problem?: string | null;
-  items?: number; labelled?: number; mine?: number;
+  items?: number; labelled?: number;
 }
 
 export interface Point { labels: number; value: number; low: number; high: number; n: number }

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { preferences } from "./preferences";
 import { Prose } from "./prose";
 import { useSources } from "./source";
@@ -10,7 +10,7 @@ const MOST = 2_000;
 /** A dialog over the page; Escape closes it, and the focus goes back to where it was. */
 function Dialog({ title, close, children }: { title: string; close: () => void; children: ComponentChildren }) {
   const box = useRef<HTMLDialogElement>(null);
-  useEffect(() => { box.current?.showModal(); }, []);
+  useLayoutEffect(() => { box.current?.showModal(); }, []);
   return (
     <dialog ref={box} aria-labelledby="dialog-title" onClose={close} onClick={(event) => { if (event.target === box.current) box.current?.close(); }}>
       <div class="inside">

@@ -1,8 +1,9 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { About, Card } from "./contract";
 import { Help } from "./dialogs";
 import type { Feed } from "./feed";
 import { words } from "./item";
+import { targetOf } from "./keys";
 import type { Outbox } from "./outbox";
 import { pictureColumns, pictures } from "./pictures";
 import { preferences } from "./preferences";
@@ -20,7 +21,7 @@ export function Grid({ about, sheet, outbox, feed }: { about: About; sheet: Shee
   useEffect(() => void sheet.load(), []);
   useEffect(() => cells.current?.querySelector<HTMLElement>("button")?.focus({ preventScroll: true }), [page]);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const pressed = (event: KeyboardEvent) => {
       const done = key(event, { confirm: () => sheet.confirm(), undo: () => sheet.undo(), help: () => setHelp(true) }, cells.current);
       if (done) event.preventDefault();
@@ -32,7 +33,7 @@ export function Grid({ about, sheet, outbox, feed }: { about: About; sheet: Shee
   const left = page ? page.cards.length - page.wrong.size : 0;
   return (
     <main class="grid">
-      <Line outbox={outbox} feed={feed} done={sheet.done} />
+      <Line outbox={outbox} feed={feed} before={about.answers ?? 0} done={sheet.done} />
       <Trouble outbox={outbox} feed={feed} also={[sheet.trouble].filter(Boolean)} />
       <div class="sheet-head">
         <h2 aria-live="polite">{page ? <>{say.allOf} <strong dir="auto">{page.label}</strong>?</> : say.grid}</h2>
@@ -88,7 +89,7 @@ interface Acts { confirm: () => void; undo: () => void; help: () => void }
 
 /** Do what a key means; return whether it meant anything. */
 function key(event: KeyboardEvent, acts: Acts, cells: HTMLElement | null): boolean {
-  const target = event.target as Element;
+  const target = targetOf(event);
   if (event.repeat || document.querySelector("dialog[open]")) return event.repeat ? moved(event, cells) : false;
   if (event.key === "Enter" && !target.matches("a, .sheet-head button, header button")) acts.confirm();
   else if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z") acts.undo();

@@ -49,9 +49,14 @@ function unshifted(event: KeyboardEvent): string {
   return letter?.toLowerCase() ?? (event.code === "Slash" ? "?" : event.code === "Space" ? " " : event.key.toLowerCase());
 }
 
+/** The element that has the focus as a key is pressed. */
+export function targetOf(event: KeyboardEvent): Element {
+  return event.target instanceof Element ? event.target : document.body;
+}
+
 /** Whether the key belongs to what has the focus: a dialog, a text, a button that Space or Enter presses. */
 function elsewhere(event: KeyboardEvent): boolean {
-  const target = event.target as Element;
+  const target = targetOf(event);
   if (document.querySelector("dialog[open]") || target.matches("textarea, select")) return true;
   return (event.key === " " || event.key === "Enter") && target.matches("button, a, summary");
 }

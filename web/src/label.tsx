@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Buttons, Finder } from "./classes";
 import type { About } from "./contract";
 import { Comment, Help, Instructions } from "./dialogs";
@@ -23,10 +23,10 @@ export function Label({ about, session, outbox, feed }: { about: About; session:
   const place = useRef<HTMLElement>(null);
 
   const card = session.current;
-  const many = about.labels.length > MANY || about.open_labels;
+  const many = session.labels.length > MANY || about.open_labels;
   const suggested = card?.suggested ?? [];
-  const classes = many ? offered(about.labels, suggested.map((one) => one.label), session.recent, text) : about.labels;
-  const byLetter = many ? [] : letters(about.labels);
+  const classes = many ? offered(session.labels, suggested.map((one) => one.label), session.recent, text) : session.labels;
+  const byLetter = many ? [] : letters(session.labels);
 
   const choose = (label: string | undefined) => {
     if (label === undefined || !card) return;
@@ -45,7 +45,7 @@ export function Label({ about, session, outbox, feed }: { about: About; session:
     help: () => setOpen("help"),
   };
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const pressed = (event: KeyboardEvent) => {
       const command = meaning(event, { filter: many, single: preferences.single, letters: byLetter });
       if (command === null) return;
@@ -71,7 +71,7 @@ export function Label({ about, session, outbox, feed }: { about: About; session:
 
   return (
     <main class="label">
-      <Line outbox={outbox} feed={feed} done={session.done} />
+      <Line outbox={outbox} feed={feed} before={about.answers ?? 0} done={session.done} />
       <Trouble outbox={outbox} feed={feed} also={[session.trouble].filter(Boolean)} />
       <section ref={place} class="item" aria-label={say.item} aria-live="polite" aria-busy={!card} tabIndex={0}>
         {card ? <Shown key={String(card.item)} card={card} about={about} /> : <p class="quiet">{outbox.offline || feed.lost ? say.nothingHere : say.nothingLeft}</p>}

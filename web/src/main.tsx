@@ -43,7 +43,7 @@ function App() {
 function Project({ about }: { about: About }) {
   const { feed, outbox, session, sheet } = useMemo(() => {
     const [feed, outbox] = [new Feed(), new Outbox(`asklearn-outbox/${about.name}/${about.annotator}`)];
-    const session = new Session(outbox, feed);
+    const session = new Session(about, outbox, feed);
     feed.watch(() => { if (!feed.lost && outbox.offline) outbox.retry(); });
     return { feed, outbox, session, sheet: new Sheet(outbox, session) };
   }, [about]);

@@ -1,5 +1,6 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Item } from "./contract";
+import { targetOf } from "./keys";
 import { pictures } from "./pictures";
 import { say } from "./strings";
 import { FITTED, type Place, type View, panned, zoomed } from "./zoom";
@@ -36,7 +37,7 @@ export function Picture({ item, column }: { item: Item; column: string }) {
     loaded.style.transform = view.scale === 1 ? "" : `translate(${view.x}px, ${view.y}px) scale(${view.scale})`;
   }, [loaded, view]);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const pressed = (event: KeyboardEvent) => {
       const done = pressedKey(event, view, zoom, pan, () => setView(FITTED));
       if (done) event.preventDefault();
@@ -76,7 +77,7 @@ function useLoaded(item: Item, column: string): HTMLImageElement | Error | undef
 }
 
 function pressedKey(event: KeyboardEvent, view: View, zoom: (factor: number) => void, pan: (by: Place) => void, fit: () => void): boolean {
-  const target = event.target as Element;
+  const target = targetOf(event);
   if (event.ctrlKey || event.metaKey || document.querySelector("dialog[open]")) return false;
   if (target.matches("input, textarea, select") && !event.altKey) return false;
   const by = ARROWS[event.key];

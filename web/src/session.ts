@@ -1,5 +1,5 @@
-import { newKey, post } from "./api";
-import type { Card, Cards, Item } from "./contract";
+import { get, newKey, post } from "./api";
+import type { About, Card, Cards, Item } from "./contract";
 import type { Feed } from "./feed";
 import { giveBack, keepLeases } from "./leases";
 import type { Outbox } from "./outbox";
@@ -20,6 +20,7 @@ export class Session extends Source {
   current: Card | null = null;
   past: Step[] = [];
   recent: string[] = [];
+  labels: string[];
   done = 0;
   trouble = "";
   alike: number | null = null;
@@ -29,8 +30,9 @@ export class Session extends Source {
   private model: number | null | undefined;
   private again = 0;
 
-  constructor(private readonly outbox: Outbox, private readonly feed: Feed) {
+  constructor(private readonly about: About, private readonly outbox: Outbox, private readonly feed: Feed) {
     super();
+    this.labels = about.labels;
     void this.more();
     keepLeases(() => this.held);
     feed.watch(() => this.moved());
@@ -41,6 +43,7 @@ export class Session extends Source {
 
   answer(label: string): void {
     this.recent = [label, ...this.recent.filter((one) => one !== label)].slice(0, RECENT);
+    if (!this.labels.includes(label)) this.labels = [...this.labels, label];
     const seconds = Math.min((performance.now() - this.shownAt) / 1000, 86_400);
     this.leave("/answers", { label, seconds });
   }
@@ -117,8 +120,15 @@ export class Session extends Source {
     const model = this.feed.now?.model ?? null;
     const newer = this.model !== undefined && model !== this.model;
     this.model = model;
+    if (newer && this.about.open_labels) void this.learnLabels();
     if (newer) void this.renew();
     else if (!this.current) void this.more();
+  }
+
+  /** Offer the classes that others have added. */
+  private async learnLabels(): Promise<void> {
+    const found = await get<About>("/project").catch(() => null);
+    if (found) this.labels = [...new Set([...found.labels, ...this.labels])];
   }
 
   private async renew(): Promise<void> {

@@ -4,12 +4,12 @@ import { useSources } from "./source";
 import { say } from "./strings";
 
 /** How far this person and the project are, and whether everything that was said is on the server's disk. */
-export function Line({ outbox, feed, done }: { outbox: Outbox; feed: Feed; done: number }) {
+export function Line({ outbox, feed, before, done }: { outbox: Outbox; feed: Feed; before: number; done: number }) {
   useSources(outbox, feed);
-  const { items, labelled, mine } = feed.now ?? {};
+  const { items, labelled } = feed.now ?? {};
   return (
     <div class="line">
-      <span>{mine === undefined ? say.done(done) : say.mine(Math.max(mine, done), done)}</span>
+      <span>{say.mine(before + done, done)}</span>
       {items !== undefined && labelled !== undefined && items > 0 && (
         <span class="share-of">
           <progress max={items} value={labelled} aria-label={say.ofProject} />

@@ -81,7 +81,6 @@ export const say = {
   confirm: (n: number) => `Confirm ${n.toLocaleString()}`,
   noSheet: "There are no items with one suggested class just now: the model suggests once it has learnt from some labels.",
 
-  done: (n: number) => `${n.toLocaleString()} by you`,
   mine: (all: number, now: number) => `${all.toLocaleString()} by you${now > 0 && now < all ? `, ${now.toLocaleString()} just now` : ""}`,
   ofProject: "Labelled in the project",
   ofItems: (n: number, of: number) => `${n.toLocaleString()} of ${plural(of, "item", "items")} labelled`,
