@@ -14,7 +14,7 @@ from asklearn.project import Project
 from asklearn.settings import Settings
 
 sys.path.insert(0, str(Path(__file__).parent))
-from staging import Stage  # noqa: E402
+from staging import Stage
 
 WORDS = {"good": "fine great lovely", "bad": "poor awful dull"}
 

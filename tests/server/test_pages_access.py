@@ -99,13 +99,13 @@ PAGES: dict[str, tuple[Callable[[], Stage], str, str, Callable[[Any], Any]]] = {
 }
 
 
-def no_fault(page: Any) -> None:
-    """Assert that axe finds nothing to blame."""
+def faults(page: Any) -> dict[str, list[str]]:
+    """Return what axe blames: rule to elements."""
     if not AXE.exists():
         pytest.skip("no axe-core: npm ci in web/")
     page.evaluate(AXE.read_text())
     found = page.evaluate("rules => axe.run({runOnly: rules})", RULES)["violations"]
-    assert [(one["id"], [node["html"][:200] for node in one["nodes"]]) for one in found] == []
+    return {one["id"]: [node["html"][:200] for node in one["nodes"]] for one in found}
 
 
 def fits(page: Any) -> None:
@@ -127,12 +127,23 @@ def test_a_page_has_no_fault_in_either_theme_and_fits_a_phone(name: str, staged:
     SCREENS.mkdir(parents=True, exist_ok=True)
     for theme in ("light", "dark"):
         page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-        no_fault(page)
+        assert faults(page) == {}
         fits(page)
         page.screenshot(path=SCREENS / f"{name}-{theme}.png")
     page.set_viewport_size({"width": 320, "height": 640})
     fits(page)
     page.screenshot(path=SCREENS / f"{name}-narrow.png")
+
+
+def test_planted_faults_are_found(staged: Staged) -> None:
+    page, _ = staged()
+    page.wait_for_selector(".why span")
+    page.evaluate("""() => {
+      document.querySelector('.why').style.color = '#999';
+      document.querySelector('.other button').replaceChildren();
+      document.querySelector('main').prepend(document.createElement('img'));
+    }""")
+    assert {"color-contrast", "button-name", "image-alt"} <= set(faults(page))
 
 
 def test_the_theme_is_chosen_and_kept(staged: Staged) -> None:
@@ -237,7 +248,7 @@ def test_nothing_moves_for_who_wants_no_motion(staged: Staged) -> None:
 @pytest.mark.parametrize("size", [(360, 740), (740, 360), (820, 1180)], ids=["phone", "turned", "tablet"])
 def test_classes_and_item_are_in_view_on_small_screens(size: tuple[int, int], staged: Staged) -> None:
     width, height = size
-    page, stage = staged(labelling(), has_touch=True, viewport={"width": width, "height": height})
+    page, _ = staged(labelling(), has_touch=True, viewport={"width": width, "height": height})
     page.wait_for_selector(".text")
     fits(page)
     expect(page.locator(".text")).to_be_in_viewport()
