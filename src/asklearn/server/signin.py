@@ -16,6 +16,7 @@ from asklearn.server.people import People, Person
 
 require("fastapi", "server")
 from fastapi import Depends, HTTPException, Request  # noqa: E402
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer  # noqa: E402
 
 FREE = 5
 """Different wrong tokens that an address may send before it has to wait."""
@@ -149,7 +150,12 @@ def _mark(token: str) -> bytes:
     return hashlib.blake2b(token.encode(), digest_size=16).digest()
 
 
-async def who(request: Request) -> Person:
+Bearer: TypeAlias = Annotated[
+    HTTPAuthorizationCredentials | None, Depends(HTTPBearer(auto_error=False, description="asklearn invite"))
+]
+
+
+async def who(request: Request, sent: Bearer) -> Person:
     """Return who sends a request, or refuse it."""
     sign_in: SignIn | None = request.app.state.sign_in
     if sign_in is None:
@@ -157,12 +163,12 @@ async def who(request: Request) -> Person:
         if not name or len(name) > 100 or not name.isprintable():
             raise HTTPException(401, "A name is 1 to 100 printable characters, in the header X-Annotator.")
         return Person(name, ("label", "progress"))
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
+    token = "" if sent is None else sent.credentials.strip()
+    if not token:
         raise HTTPException(
             401, "Sign in with a token: Authorization: Bearer TOKEN.", {"WWW-Authenticate": "Bearer"}
         )
-    return sign_in.person(token.strip(), request.client.host if request.client else "")
+    return sign_in.person(token, request.client.host if request.client else "")
 
 
 async def annotator(person: Annotated[Person, Depends(who)]) -> str:
