@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Generator, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -84,29 +86,65 @@ def data() -> Path:
     return data_folder()
 
 
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[str]:
-    """Return the URL of a PostgreSQL server of this session's own; as root it runs as the user postgres."""
-    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1:]
-    pg_ctl = shutil.which("pg_ctl", path=os.pathsep.join([*map(str, programs), os.environ.get("PATH", "")]))
-    if pg_ctl is None:
-        pytest.skip("no PostgreSQL: apt-get install postgresql")
-    folder = Path(tempfile.mkdtemp(prefix="pg"))
-    as_user: dict[str, Any] = {"user": "postgres", "extra_groups": []} if os.getuid() == 0 else {}
-    if as_user:
-        shutil.chown(folder, "postgres")
+class PostgreSQLServer:
+    """A PostgreSQL server of one's own on a socket in a new folder; as root it runs as the user postgres."""
 
-    def run(program: str, *arguments: str) -> None:
-        command = [str(Path(pg_ctl).resolve().parent / program), *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder, **as_user)
+    def __init__(self) -> None:
+        programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1:]
+        path = os.pathsep.join([*map(str, programs), os.environ.get("PATH", "")])
+        found = shutil.which("pg_ctl", path=path)
+        if found is None:
+            pytest.skip("no PostgreSQL: apt-get install postgresql")
+        self._programs = Path(found).resolve().parent
+        self.folder = Path(tempfile.mkdtemp(prefix="pg"))
+        self.url = f"postgresql://al@/postgres?host={self.folder}"
+        self._as_user: dict[str, Any] = {"user": "postgres", "extra_groups": []} if os.getuid() == 0 else {}
+        if self._as_user:
+            shutil.chown(self.folder, "postgres")
+        made = ("-U", "al", "-A", "trust", "-E", "UTF8", "--no-sync")
+        self._run("initdb", "-D", f"{self.folder}/data", *made)
+
+    def start(self) -> None:
+        options = f"-c listen_addresses='' -c unix_socket_directories={self.folder} -c fsync=off"
+        self._control("-w", "-l", f"{self.folder}/log", "-o", options, "start")
+
+    def stop(self) -> None:
+        self._control("-w", "-m", "immediate", "stop")
+
+    def kill(self) -> None:
+        """End it as a power cut would: by SIGKILL."""
+        os.kill(int((self.folder / "data" / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+
+    def _control(self, *arguments: str) -> None:
+        self._run("pg_ctl", "-D", f"{self.folder}/data", *arguments)
+
+    def _run(self, program: str, *arguments: str) -> None:
+        command = [str(self._programs / program), *arguments]
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, cwd=self.folder, **self._as_user
+        )
         assert done.returncode == 0, done.stderr
 
-    options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off"
-    run("initdb", "-D", f"{folder}/data", "-U", "al", "-A", "trust", "-E", "UTF8", "--no-sync")
-    run("pg_ctl", "-D", f"{folder}/data", "-w", "-l", f"{folder}/log", "-o", options, "start")
-    yield f"postgresql://al@/postgres?host={folder}"
-    run("pg_ctl", "-D", f"{folder}/data", "-w", "-m", "immediate", "stop")
-    shutil.rmtree(folder, ignore_errors=True)
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """Return the URL of a PostgreSQL server that all tests of a process share."""
+    server = PostgreSQLServer()
+    server.start()
+    yield server.url
+    server.stop()
+    shutil.rmtree(server.folder, ignore_errors=True)
+
+
+@pytest.fixture
+def mortal_postgresql() -> Iterator[PostgreSQLServer]:
+    """Return a running PostgreSQL server that a test may stop, kill and start."""
+    server = PostgreSQLServer()
+    server.start()
+    yield server
+    with suppress(AssertionError):
+        server.stop()
+    shutil.rmtree(server.folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

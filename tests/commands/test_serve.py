@@ -33,3 +33,7 @@ def test_a_server_for_others_must_know_its_name(run, project, refused):
 def test_without_a_project_that_is_said(run, refused):
     refused(run("serve"), "no project")
     refused(run("invite", "ann"), "no project")
+
+
+def test_several_processes_need_a_journal_in_postgresql(run, project, refused):
+    refused(run("serve", "--processes", "2"), "PostgreSQL", "journal.db")

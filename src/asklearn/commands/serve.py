@@ -21,11 +21,14 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 @click.option("--overlap", default=0.0, show_default=True, type=click.FloatRange(0, 1),
               help="Share of the items about which several people are asked.")  # fmt: skip
 @click.option("--people", default=2, show_default=True, type=click.IntRange(2), help="How many people, then.")
+@click.option("--processes", default=1, show_default=True, type=click.IntRange(1, 64),
+              help="Server processes; several need a journal in PostgreSQL.")  # fmt: skip
 @click.option("--no-worker", is_flag=True, help="Serve only; another process trains.")
 @in_project
 def serve(
-    host: str, port: int, names: tuple[str, ...], overlap: float, people: int, no_worker: bool, folder: Path
-) -> None:
+    host: str, port: int, names: tuple[str, ...], overlap: float, people: int, processes: int,
+    no_worker: bool, folder: Path,
+) -> None:  # fmt: skip
     """Serve the project's pages: label, and see the progress. Ctrl-C ends it; nothing is lost.
 
     On this machine alone everybody may label, without signing in. To let others in, listen on another
@@ -36,15 +39,13 @@ def serve(
       asklearn serve
       asklearn serve --host 0.0.0.0 --name labels.example.org
     """
-    from asklearn.project import Project
+    from asklearn.server.serving import Serving
     from asklearn.server.serving import serve as run
 
     if host not in LOOPBACK and not names:
         raise BadInput("A server that others reach must know its name: --name labels.example.org.")
-    run(
-        Project(folder), host=host, port=port, names=names, overlap=(people, overlap), worker=not no_worker,
-        said=lambda words: click.echo(words),
-    )  # fmt: skip
+    serving = Serving(folder=str(folder), names=names, people=people, share=overlap, worker=not no_worker)
+    run(serving, host=host, port=port, processes=processes, said=click.echo)
 
 
 @click.command(short_help="Let somebody label, by a token.")

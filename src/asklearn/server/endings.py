@@ -1,4 +1,4 @@
-"""How processes end: with who started them, and why they did."""
+"""How processes end: with who started them, when they are told to, and why they did."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
 
 PAUSE = 0.5
 
@@ -19,6 +22,27 @@ def _watch(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(PAUSE)
     os._exit(0)
+
+
+@contextmanager
+def when_told(end: Callable[[], None]) -> Iterator[None]:
+    """Call `end` when this process is told to end, before whatever else happens then."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def told(number: int, frame: FrameType | None) -> None:
+        end()
+        handler = before[signal.Signals(number)]
+        if callable(handler):
+            handler(number, frame)
+
+    before = {number: signal.signal(number, told) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def reason_of(code: int, last_words: str = "") -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from asklearn.errors import AskLearnError, KeyReused, NotStored, UnknownItem
+from asklearn.errors import AskLearnError, JournalDamaged, JournalError, KeyReused, NotStored, UnknownItem
 from asklearn.registry import require
 from asklearn.server.schemas import Problem
 
@@ -16,7 +16,7 @@ from fastapi.exceptions import RequestValidationError  # noqa: E402
 from fastapi.responses import JSONResponse  # noqa: E402
 from starlette.exceptions import HTTPException  # noqa: E402
 
-STATUS_OF = {UnknownItem: 404, KeyReused: 409, NotStored: 503}
+STATUS_OF = {UnknownItem: 404, KeyReused: 409, NotStored: 503, JournalDamaged: 503}
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     code: {"model": Problem} for code in (400, 401, 403, 404, 405, 409, 413, 421, 422, 429, 500, 503)
 }
@@ -47,6 +47,8 @@ def say_problems(app: FastAPI) -> None:
 
 def _refused(_: Request, error: Exception) -> Response:
     status = next((status for kind, status in STATUS_OF.items() if isinstance(error, kind)), 422)
+    if type(error) is JournalError:  # none of its kinds: the database does not answer
+        status = 503
     return problem(status, str(error), error=type(error).__name__)
 
 

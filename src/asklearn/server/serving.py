@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from asklearn.errors import BadInput
@@ -18,6 +22,10 @@ from asklearn.server.supervisor import Supervisor
 require("fastapi", "server")
 from fastapi import FastAPI, Response  # noqa: E402
 from fastapi.staticfiles import StaticFiles  # noqa: E402
+
+APPLICATION = "asklearn.server.serving:application"
+SERVING = "ASKLEARN_SERVING"
+"""The environment variable that tells one of several processes what it serves."""
 
 STATIC = Path(__file__).with_name("static")
 NOT_BUILT = (
@@ -35,29 +43,72 @@ def with_pages(app: FastAPI, static: Path = STATIC) -> FastAPI:
     return app
 
 
-def serve(
-    project: Project,
-    *,
-    host: str,
-    port: int,
-    names: Sequence[str],
-    overlap: tuple[int, float],
-    worker: bool,
-    said: Callable[[str], None],
-) -> None:
-    """Serve a project until the process is told to end."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serving:
+    """How a project is served; plain values, which every server process gets.
+
+    Attributes
+    ----------
+    folder : str
+        Of the project.
+    names : tuple of str
+        Names by which others call the server; where there are any, one must sign in.
+    people, share : int and float
+        How many people are asked about an item, for which share of the items.
+    worker : bool
+        Whether these processes train, too: one of them does.
+    """
+
+    folder: str
+    names: tuple[str, ...] = ()
+    people: int = 2
+    share: float = 0.0
+    worker: bool = True
+
+
+def application(serving: Serving | None = None) -> FastAPI:
+    """Return the application; one of several processes finds in its environment what it serves."""
+    made = serving or Serving(**json.loads(os.environ[SERVING]))
+    project = Project(Path(made.folder))
+    people = People(project.folder) if made.names else None
+    supervisor = Supervisor(project.folder, project.journal) if made.worker else None
+    desk = Desk(project, overlap=Overlap(made.people, made.share))
+    return with_pages(create_app(desk, supervisor=supervisor, people=people, hosts=[*LOOPBACK, *made.names]))
+
+
+def serve(serving: Serving, *, host: str, port: int, processes: int = 1, said: Callable[[str], None]) -> None:
+    """Serve a project until this process is told to end.
+
+    Raises
+    ------
+    BadInput
+        If there is no such project, nothing can listen there, or its journal is a file and `processes`
+        are several: then one process is faster.
+    """
     import uvicorn
 
     from asklearn.server.connections import UVICORN
 
-    people = People(project.folder) if names else None
-    supervisor = Supervisor(project.folder, project.journal) if worker else None
-    desk = Desk(project, overlap=Overlap(*overlap))
-    app = with_pages(create_app(desk, supervisor=supervisor, people=people, hosts=[*LOOPBACK, *names]))
+    journal = Project(Path(serving.folder)).journal
+    if processes > 1 and isinstance(journal, Path):
+        raise BadInput(
+            f"Several processes need a journal in PostgreSQL. Got {processes} and {journal.name}; "
+            "leave --processes out, or make the project with asklearn init --journal postgresql://..."
+        )
     listening = _listening(host, port)
-    said(f"Label at http://{names[0] if names else 'localhost'}:{port}/  (Ctrl-C ends it)")
-    config = uvicorn.Config(app, log_level="warning", **UVICORN)
-    uvicorn.Server(config).run(sockets=[listening])
+    said(f"Label at http://{(*serving.names, 'localhost')[0]}:{port}/  (Ctrl-C ends it)")
+    with suppress(KeyboardInterrupt):
+        if processes == 1:
+            config = uvicorn.Config(application(serving), log_level="warning", **UVICORN)
+            uvicorn.Server(config).run(sockets=[listening])
+        else:
+            listening.close()
+            os.environ[SERVING] = json.dumps(asdict(serving))
+            uvicorn.run(
+                APPLICATION, factory=True, host=host, port=port, workers=processes, log_level="warning",
+                **UVICORN,
+            )  # fmt: skip
+    said("Ended. Every answer that was acknowledged is in the journal.")
 
 
 def _listening(host: str, port: int) -> socket.socket:

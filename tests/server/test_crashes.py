@@ -1,0 +1,258 @@
+"""Killed at random during load: every acknowledged answer is there, none is doubled, and all goes on by itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from asklearn.errors import AskLearnError
+from asklearn.events import Answered
+from asklearn.importing import create
+from asklearn.journals.sql import SqlJournal
+from asklearn.project import Project
+from asklearn.server.board import STANDING, Board
+from asklearn.settings import Settings
+
+PEOPLE = ("ann", "ben", "cid")
+WAIT = 180.0
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+def until(reached: Callable[[], Any], what: str, seconds: float = WAIT) -> Any:
+    end = time.monotonic() + seconds
+    while not (found := reached()):
+        assert time.monotonic() < end, f"{what}: not in {seconds} s"
+        time.sleep(0.05)
+    return found
+
+
+class Server:
+    """`asklearn serve` in a process that can be killed and started again on its port."""
+
+    def __init__(self, folder: Path, *more: str) -> None:
+        self.port = free_port()
+        self._command = [
+            sys.executable, "-m", "asklearn", "serve", "--port", str(self.port), "--project", str(folder), *more,
+        ]  # fmt: skip
+        self.start()
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(
+            self._command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def end(self) -> int:
+        """End it as Ctrl-C would, and return its exit status."""
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(30)
+
+    def send(self, path: str, body: Any = None, name: str = "me") -> tuple[int, Any]:
+        """Send a request; return status and content of the answer. Raises OSError where there is none."""
+        data = None if body is None else json.dumps(body).encode()
+        head = {"X-Annotator": name, "Content-Type": "application/json"}
+        request = urllib.request.Request(f"http://localhost:{self.port}/api/v1{path}", data, head)
+        try:
+            with urllib.request.urlopen(request, timeout=30) as found:
+                return found.status, json.loads(found.read() or b"null")
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, json.loads(error.read() or b"null")
+
+
+@contextmanager
+def serving(folder: Path, *more: str) -> Iterator[Server]:
+    server = Server(folder, *more)
+    try:
+        yield server
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(server.process.pid, signal.SIGKILL)
+        server.process.wait()
+
+
+class Person(threading.Thread):
+    """Labels as the page does: an answer is sent under one key until it is acknowledged.
+
+    Now and then the tab is closed and opened: what was lent then comes again, or goes to others.
+    """
+
+    def __init__(self, server: Server, name: str, pause: float) -> None:
+        super().__init__(daemon=True)
+        self.server, self.person, self.pause = server, name, pause
+        self.acknowledged: dict[str, tuple[Any, str]] = {}
+        self.refused: list[Any] = []
+        self.leaving = threading.Event()
+
+    def run(self) -> None:
+        done: list[Any] = []
+        while not self.leaving.is_set():
+            found = self._sent("/leases", {"n": 3, "without": done[-50:]})
+            for card in found["cards"] if found else ():
+                if self.leaving.is_set():
+                    break
+                answer = {"item": card["item"], "label": card["content"]["truth"], "key": uuid.uuid4().hex}
+                while self._sent("/answers", answer) is None:
+                    time.sleep(0.1)
+                self.acknowledged[answer["key"]] = answer["item"], answer["label"]
+                done.append(card["item"])
+                time.sleep(self.pause)
+            if not found or not found["cards"]:
+                time.sleep(0.1)
+
+    def _sent(self, path: str, body: Any) -> Any:
+        """Send it and return the answer's content, None where it did not come through."""
+        try:
+            status, content = self.server.send(path, body, self.person)
+        except (OSError, ValueError):
+            return None
+        if status >= 500:
+            return None
+        if status >= 400:
+            self.refused.append((path, body, status, content))
+        return content if content is not None else True
+
+
+def made(folder: Path, items: int, journal: str = "journal.db") -> Project:
+    kinds = ["good", "bad"] * (items // 2)
+    rows = [f"{'fine' if kind == 'good' else 'poor'} number {n},{kind}" for n, kind in enumerate(kinds)]
+    (folder / "data.csv").write_text("\n".join(["review,truth", *rows]))
+    settings = Settings(
+        kind="text", columns=("review",), show=("truth",), labels=("good", "bad"), journal=journal
+    )
+    create(folder / "project", folder / "data.csv", settings)
+    return Project(folder / "project")
+
+
+def kill_worker(project: Project) -> None:
+    with suppress(AskLearnError, OSError, KeyError, TypeError):
+        pid = Board(project.journal).get(STANDING)["pid"]
+        if b"asklearn.server.worker" in Path(f"/proc/{pid}/cmdline").read_bytes():
+            os.kill(pid, signal.SIGKILL)
+
+
+def check_all_there(project: Project, people: list[Person]) -> None:
+    """Every acknowledged answer is in the journal once, and nobody was asked what another one answered."""
+    answers = [one for one in SqlJournal(project.journal).read() if isinstance(one, Answered)]
+    assert [one.refused for one in people] == [[] for _ in people]
+    stored = {one.key: (one.item, one.label) for one in answers}
+    assert len(stored) == len(answers)
+    for person in people:
+        assert person.acknowledged.items() <= stored.items()
+    assert set(stored) == {key for person in people for key in person.acknowledged}
+    assert max(Counter(one.item for one in answers).values()) == 1
+
+
+def survive(project: Project, server: Server, rounds: int, kills: dict[str, Callable[[], None]]) -> None:
+    """Label while one of `kills` happens in each round; go on to the next when answers come through again."""
+    people = [Person(server, name, pause=0.1) for name in PEOPLE]
+    for person in people:
+        person.start()
+
+    def count() -> int:
+        return sum(len(person.acknowledged) for person in people)
+
+    until(lambda: count() > 5, "first answers")
+    rng = random.Random(0)
+    order = [*kills] * (rounds // len(kills) + 1)
+    for number in range(rounds):
+        time.sleep(rng.uniform(0.0, 1.0))
+        kills[order[number]]()
+        before = count()
+        until(lambda before=before: count() >= before + 5, f"round {number}, {order[number]} killed")  # type: ignore[misc]
+    for person in people:
+        person.leaving.set()
+    for person in people:
+        person.join(WAIT)
+        assert not person.is_alive()
+    check_all_there(project, people)
+
+
+def on_sqlite(folder: Path, rounds: int) -> None:
+    project = made(folder, 200 + 60 * rounds)
+    with serving(project.folder) as server:
+
+        def server_dies() -> None:
+            server.kill()
+            server.start()
+
+        survive(
+            project, server, rounds,
+            {"server": server_dies, "worker": lambda: kill_worker(project)},
+        )  # fmt: skip
+        assert server.end() == 0
+
+
+def on_postgresql(folder: Path, rounds: int, database: Any) -> None:
+    project = made(folder, 200 + 60 * rounds, database.url)
+    with serving(project.folder) as server, serving(project.folder) as other:
+        people = iter([server, other] * 2)
+
+        def server_dies() -> None:
+            one = next(people, server)
+            one.kill()
+            one.start()
+
+        def database_dies() -> None:
+            database.kill()
+            time.sleep(0.5)
+            until(lambda: _started(database), "the database")
+
+        survive(
+            project, server, rounds,
+            {"database": database_dies, "server": server_dies, "worker": lambda: kill_worker(project)},
+        )  # fmt: skip
+
+
+def _started(database: Any) -> bool:
+    with suppress(AssertionError):
+        database.start()
+        return True
+    return False
+
+
+def test_server_and_worker_are_killed_five_times(tmp_path: Path) -> None:
+    on_sqlite(tmp_path, 5)
+
+
+@pytest.mark.postgresql
+def test_database_server_and_worker_are_killed_five_times(tmp_path: Path, mortal_postgresql: Any) -> None:
+    on_postgresql(tmp_path, 5, mortal_postgresql)
+
+
+@pytest.mark.slow
+def test_server_and_worker_are_killed_a_hundred_times(tmp_path: Path) -> None:
+    on_sqlite(tmp_path, 100)
+
+
+@pytest.mark.slow
+@pytest.mark.postgresql
+def test_database_server_and_worker_are_killed_a_hundred_times(
+    tmp_path: Path, mortal_postgresql: Any
+) -> None:
+    on_postgresql(tmp_path, 100, mortal_postgresql)
