@@ -194,8 +194,10 @@ def measure(run: Run) -> None:
     if not plants:
         return
     found = [one for _, one in plants if one["found"]]
-    share(run, "gaps.found", len(found), len(plants), ">=0.7", f"{len(made) - len(plants)} draws made no gap")
-    run.details["confirmable"] = [sum(one["ceiling"] for _, one in plants), len(plants)]
+    ceiling = sum(one["ceiling"] for _, one in plants)
+    limit = f"{len(made) - len(plants)} draws made no gap; {ceiling} plants are confirmable"
+    share(run, "gaps.found", len(found), len(plants), ">=0.7", limit)
+    run.details["confirmable"] = [ceiling, len(plants)]
     gaps = [gap for _, one in plants for gap in one["gaps"]]
     share(run, "gaps.false_finds", sum(not gap["real"] for gap in gaps), len(gaps), "<=0.2")
     share(run, "gaps.interval_misses", sum(not gap["covered"] for gap in gaps), len(gaps), "<=0.1")
