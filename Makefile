@@ -12,7 +12,7 @@ SEED    ?= 0
 export OMP_NUM_THREADS ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help demo test test-slow check format claim fuzz docs clean
+.PHONY: help demo test test-slow check audit format claim fuzz docs clean
 .DELETE_ON_ERROR:
 
 help:  ## show this list
@@ -27,11 +27,15 @@ test: $(VENV)/.dev  ## run the whole suite
 test-slow: $(VENV)/.dev  ## run what takes longer than the suite may
 	$(BIN)/python -m pytest -n $(WORKERS) -m slow
 
-check: $(VENV)/.dev $(VENV)/.docs  ## everything CI does: lint, types, tests, among them that documents build
+check: $(VENV)/.dev $(VENV)/.docs  ## everything CI does: lint, types, dependencies, tests, among them that documents build
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(MAKE) audit
 	$(MAKE) test
+
+audit: $(VENV)/.dev  ## look up known vulnerabilities in what is installed: make audit [STRICT=1]
+	$(BIN)/python benchmarks/audit.py $(if $(STRICT),--strict)
 
 format: $(VENV)/.dev  ## put the code into its normal form
 	$(BIN)/ruff check --fix .
