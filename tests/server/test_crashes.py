@@ -17,6 +17,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -168,9 +169,11 @@ def check_all_there(project: Project, people: list[Person]) -> None:
     assert max(Counter(one.item for one in answers).values()) == 1
 
 
-def survive(project: Project, server: Server, rounds: int, kills: dict[str, Callable[[], None]]) -> None:
+def survive(
+    project: Project, servers: list[Server], rounds: int, kills: dict[str, Callable[[], None]]
+) -> None:
     """Label while one of `kills` happens in each round; go on to the next when answers come through again."""
-    people = [Person(server, name, pause=0.1) for name in PEOPLE]
+    people = [Person(server, name, pause=0.1) for server, name in zip(cycle(servers), PEOPLE, strict=False)]
     for person in people:
         person.start()
 
@@ -202,7 +205,7 @@ def on_sqlite(folder: Path, rounds: int) -> None:
             server.start()
 
         survive(
-            project, server, rounds,
+            project, [server], rounds,
             {"server": server_dies, "worker": lambda: kill_worker(project)},
         )  # fmt: skip
         assert server.end() == 0
@@ -211,10 +214,10 @@ def on_sqlite(folder: Path, rounds: int) -> None:
 def on_postgresql(folder: Path, rounds: int, database: Any) -> None:
     project = made(folder, 200 + 60 * rounds, database.url)
     with serving(project.folder) as server, serving(project.folder) as other:
-        people = iter([server, other] * 2)
+        mortal = cycle([server, other])
 
         def server_dies() -> None:
-            one = next(people, server)
+            one = next(mortal)
             one.kill()
             one.start()
 
@@ -224,7 +227,7 @@ def on_postgresql(folder: Path, rounds: int, database: Any) -> None:
             until(lambda: _started(database), "the database")
 
         survive(
-            project, server, rounds,
+            project, [server, other], rounds,
             {"database": database_dies, "server": server_dies, "worker": lambda: kill_worker(project)},
         )  # fmt: skip
 

@@ -62,6 +62,14 @@ def test_leases_run_out_unless_they_are_renewed(place: Path | str) -> None:
     leases.close()
 
 
+def test_a_clock_that_was_set_back_does_not_prolong_them(place: Path | str) -> None:
+    leases, day = Leases(place), 86_400.0
+    assert take(leases, [1], "ann", now=day) == [1]
+    assert leases.held(0.0) == []
+    assert take(leases, [1], "ben", now=0.0) == [1]
+    leases.close()
+
+
 def test_several_people_where_several_are_wanted_but_nobody_twice(place: Path | str) -> None:
     leases = Leases(place)
     found = {who: take(leases, [7], who, places=2) for who in ("ann", "ann", "ben", "cid")}

@@ -13,6 +13,7 @@ require("sqlalchemy", "app")
 import sqlalchemy as sa  # noqa: E402
 
 BUSY_SECONDS = 60
+CONNECT_SECONDS = 10
 _LOCK = 0x61736B6C
 
 
@@ -128,7 +129,9 @@ class PostgreSQL:
     def __init__(self, url: sa.URL) -> None:
         require("psycopg", "server")
         self.name = url.render_as_string(hide_password=True)
-        self.engine = sa.create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        patient = {"connect_timeout": str(CONNECT_SECONDS), **url.query}
+        whole = url.set(drivername="postgresql+psycopg", query=patient)
+        self.engine = sa.create_engine(whole, pool_pre_ping=True)
 
         @sa.event.listens_for(self.engine, "connect")
         def _configure(connection: Any, _: Any) -> None:

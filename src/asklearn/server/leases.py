@@ -18,6 +18,9 @@ from asklearn.types import ItemId
 require("sqlalchemy", "app")
 import sqlalchemy as sa  # noqa: E402
 
+LONGEST = 600.0
+"""A lease that ends later than so many seconds from now was given before a clock was set back: it has ended."""
+
 _tables = sa.MetaData()
 _lease = sa.Table(
     "lease",
@@ -88,7 +91,7 @@ class Leases:
         """
         lent: list[ItemId] = []
         with self._writes.begin() as connection:
-            connection.execute(sa.delete(_lease).where(_lease.c.until < now))
+            connection.execute(sa.delete(_lease).where(~_running(now)))
             for item, places in wanted:
                 if len(lent) == most:
                     break
@@ -112,7 +115,7 @@ class Leases:
     def held(self, now: float) -> list[Lease]:
         """Return every lease that is running."""
         with self._engine.connect() as connection:
-            rows = connection.execute(sa.select(_lease).where(_lease.c.until >= now)).all()
+            rows = connection.execute(sa.select(_lease).where(_running(now))).all()
         return [Lease(json.loads(item), place, annotator, until) for item, place, annotator, until in rows]
 
     def close(self) -> None:
@@ -133,3 +136,7 @@ class Leases:
 
 def _of(items: Iterable[ItemId], annotator: str) -> sa.ColumnElement[bool]:
     return _lease.c.item.in_([json.dumps(item) for item in items]) & (_lease.c.annotator == annotator)
+
+
+def _running(now: float) -> sa.ColumnElement[bool]:
+    return _lease.c.until.between(now, now + LONGEST)
