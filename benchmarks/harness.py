@@ -12,10 +12,11 @@ A script of ``benchmarks/claims/`` is one function that takes a :class:`Run` and
     if __name__ == "__main__":
         sys.exit(main("loop", measure, cpu_hours=1.5, sets=["text_trec"], seeds=5, quick={"seeds": 1}))
 
-Finished units are kept in ``benchmarks/results/cache/NAME.jsonl``, so an interrupted run goes on where it
-stopped (``--fresh`` begins anew; each unit carries the revision that it was run with). A run that does
-less than the script's defaults (``--quick``, fewer sets or seeds) is labelled partial and written to
-``NAME.partial.json``.
+``benchmarks/results/NAME.json`` holds what is read: the claims, and the summaries in ``details``. What only an
+interrupted run needs to go on, the finished units, is in ``benchmarks/results/cache/NAME.jsonl``, which git ignores
+(``--fresh`` begins anew); of them the results say how many there are, with which revisions and where they were run.
+A run that does less than the script's defaults (``--quick``, fewer sets or seeds) is labelled partial and written
+to ``NAME.partial.json``.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ import platform
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field
@@ -102,6 +104,7 @@ class Run:
     partial: bool
     claims: list[Claim] = field(default_factory=list)
     details: dict[str, Any] = field(default_factory=dict)
+    units: dict[str, dict[str, Any]] = field(default_factory=dict)
     cpu_seconds: float = 0.0
 
     def claim(
@@ -142,7 +145,7 @@ class Run:
                 done[key] = record
                 print(f"{self.name} {count}/{len(todo)} {key} {record['cpu']:.1f} CPU s", flush=True)
         self.cpu_seconds += sum(done[key]["cpu"] for key in dict.fromkeys(keys))
-        self.details.setdefault("units", []).extend({"key": key, **done[key]} for key in keys)
+        self.units |= {key: done[key] for key in keys}
         return [done[key]["result"] for key in keys]
 
     def _results(
@@ -165,12 +168,48 @@ class Run:
             "name": self.name, "partial": self.partial, "quick": self.quick, "sets": self.sets,
             "seeds": self.seeds, "options": self.options, "cpu_seconds": round(self.cpu_seconds, 1),
             "date": time.strftime("%Y-%m-%d", time.gmtime()), "revision": revision(), "versions": versions(),
-            "machine": machine(),
+            "machine": machine(), "units": summed_up(list(self.units.values())),
             "claims": [{**asdict(one), "verdict": one.verdict} for one in self.claims],
             "details": self.details,
         }  # fmt: skip
         self.out.parent.mkdir(parents=True, exist_ok=True)
-        self.out.write_text(json.dumps(document, indent=1, default=str) + "\n", encoding="utf-8")
+        self.out.write_text(in_lines(document), encoding="utf-8")
+
+
+def summed_up(units: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return how many units there are, and how many of them each revision and each machine ran."""
+    counts = {key: dict(Counter(one.get(key, "unknown") for one in units)) for key in ("revision", "machine")}
+    return {"count": len(units), "revisions": counts["revision"], "machines": counts["machine"]}
+
+
+def in_lines(document: dict[str, Any]) -> str:
+    """Return JSON with a line for each claim and each detail.
+
+    Examples
+    --------
+    >>> print(in_lines({"name": "loop", "details": {"at_50": [1, 2]}, "claims": []}), end="")
+    {
+     "name": "loop",
+     "details": {
+      "at_50": [1, 2]
+     },
+     "claims": []
+    }
+    """
+
+    def told(value: Any, depth: int) -> str:
+        if depth == 2 or not value or not isinstance(value, dict | list):
+            return json.dumps(value, default=str)
+        pairs = (
+            [(f"{json.dumps(str(key))}: ", one) for key, one in value.items()]
+            if isinstance(value, dict)
+            else [("", one) for one in value]
+        )
+        inner = ",".join(f"\n{' ' * (depth + 1)}{key}{told(one, depth + 1)}" for key, one in pairs)
+        begin, end = "{}" if isinstance(value, dict) else "[]"
+        return f"{begin}{inner}\n{' ' * depth}{end}"
+
+    return told(document, 0) + "\n"
 
 
 def main(

@@ -324,7 +324,6 @@ def measure(run: Run) -> None:
     state(run, rows)
     state_labels_to(run, projects, some, bank_for)
     state_saved(run, projects, bank_for)
-    run.details.pop("units")
 
 
 def judges(run: Run, projects: Sequence[Row], some: Sequence[Case]) -> Callable[[str], Any]:

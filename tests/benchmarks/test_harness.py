@@ -37,6 +37,17 @@ def test_a_verdict_is_by_the_whole_interval(value, low, high, target, verdict):
     assert harness.Claim("x", value, low, high, target).verdict == verdict
 
 
+def test_results_have_a_line_for_each_claim_and_detail():
+    document = {
+        "name": "x",
+        "claims": [{"value": 1.0}, {"value": None}],
+        "details": {"a": {"b": [1, 2]}, 3: []},
+    }
+    text = harness.in_lines(document)
+    assert json.loads(text) == document | {"details": {"a": {"b": [1, 2]}, "3": []}}
+    assert text.splitlines()[2:5] == [' "claims": [', '  {"value": 1.0},', '  {"value": null}']
+
+
 SCRIPT = """
 import sys
 sys.path.insert(0, {benchmarks!r})
@@ -93,6 +104,8 @@ def test_an_interrupted_run_goes_on_and_a_partial_one_says_so(script, tmp_path):
     document = json.loads((results / "planted.json").read_text())
     assert [claim["verdict"] for claim in document["claims"]] == ["met", "short"]
     assert {"versions", "machine", "revision", "cpu_seconds"} <= set(document)
+    assert document["units"]["count"] == sum(document["units"]["revisions"].values()) == 4
+    assert "units" not in document["details"]
     assert not document["partial"]
 
     partial = script("--quick", "--strict", "--jobs", "2")
