@@ -79,7 +79,6 @@ UNTESTED = {
     "asklearn.server.database": "what is kept in it is tested, in tests/server/test_leases.py",
     "asklearn.server.endings": "tests/server/test_supervisor.py ends workers in several ways",
     "asklearn.server.measuring": "tests/server/test_worker.py measures, and lets it fail",
-    "asklearn.server.health": "tests/server/test_troubles.py makes trouble",
     "asklearn.server.guard": "tests/server/test_security.py sends what it turns away",
     "asklearn.server.problems": "tests/server/test_api.py holds every answer to its form",
     "asklearn.server.progress": "tests/server/test_app.py reads it",

@@ -146,8 +146,7 @@ async def image(item: str, column: str, desk: TheDesk, name: Annotator) -> Respo
 @routes.get("/progress")
 async def progress(desk: TheDesk, name: Watcher, request: Request) -> Where:
     """Say where the project stands."""
-    state = await desk.state()
-    found = await asyncio.to_thread(progress_of, desk.project, state, desk.board)
+    found = await asyncio.to_thread(progress_of, desk)
     supervisor: Supervisor | None = request.app.state.supervisor
     return Where(**found, worker_starts=0 if supervisor is None else supervisor.starts)
 

@@ -18,6 +18,8 @@ from asklearn.events import Event, Flagged, Retracted, Skipped
 from asklearn.project import Project
 from asklearn.recorder import Recorder
 from asklearn.server.board import Board
+from asklearn.server.clock import steady
+from asklearn.server.health import Health
 from asklearn.server.leases import Leases
 from asklearn.server.queue import Overlap, for_annotator, open_places
 from asklearn.state import State
@@ -67,31 +69,44 @@ class Desk:
         Whose items are labelled.
     overlap : Overlap
         How many people are asked about an item.
-    clock : callable
-        Gives the time in seconds since 1970.
+    clock : callable, optional
+        Gives the time in seconds since 1970. By default replies carry the computer's, and leases go by one that
+        does not jump with it.
+
+    Attributes
+    ----------
+    health : Health
+        What is in trouble.
     """
 
     def __init__(
-        self, project: Project, *, overlap: Overlap | None = None, clock: Callable[[], float] = time.time
+        self, project: Project, *, overlap: Overlap | None = None, clock: Callable[[], float] | None = None
     ) -> None:
-        self.project = project
-        self.recorder = Recorder(project.journal, clock=clock)
+        self.project, self.health = project, Health()
+        self.recorder = Recorder(project.journal, clock=clock or time.time)
         self.leases, self.board = Leases(project.journal), Board(project.journal)
         self.overlap = overlap or Overlap()
-        self._clock = clock
+        self._clock = clock or steady()
         self._contents: OrderedDict[ItemId, dict[str, Any]] = OrderedDict()
         self._fold = asyncio.Lock()
 
     async def state(self) -> State:
         """Return everything that the journal says, up to date."""
         async with self._fold:
-            return await asyncio.to_thread(lambda: self.recorder.state)
+            with self.health.of("journal"):
+                return await asyncio.to_thread(lambda: self.recorder.state)
+
+    @property
+    def known(self) -> State:
+        """What the journal said when it could be read last."""
+        return self.recorder._state
 
     async def hand_out(self, annotator: str, n: int, without: Sequence[ItemId] = ()) -> list[Card]:
         """Lend an annotator up to `n` further items, besides those that they hold already."""
         state, now = await self.state(), self._clock()
         until = now + LEASE_SECONDS
-        held = await asyncio.to_thread(self.leases.held, now)
+        with self.health.of("leases"):
+            held = await asyncio.to_thread(self.leases.held, now)
         taken: dict[ItemId, list[str]] = {}
         for lease in held:
             taken.setdefault(lease.item, []).append(lease.annotator)
@@ -104,9 +119,10 @@ class Desk:
                 wanted.append((item, places))
             if len(wanted) == LOOKED_AT * n:
                 break
-        lent = await asyncio.to_thread(
-            lambda: self.leases.take(wanted, annotator, until=until, now=now, most=n)
-        )
+        with self.health.of("leases"):
+            lent = await asyncio.to_thread(
+                lambda: self.leases.take(wanted, annotator, until=until, now=now, most=n)
+            )
         return await self.cards(await self._still_open(lent, annotator), until)
 
     async def _still_open(self, lent: Sequence[ItemId], annotator: str) -> list[ItemId]:
@@ -168,7 +184,8 @@ class Desk:
             self.recorder.journal.append(events)
             self.leases.give_back([item], annotator)
 
-        await asyncio.to_thread(append)
+        with self.health.of("answers"):
+            await asyncio.to_thread(append)
 
     async def _read(self, items: Sequence[ItemId]) -> None:
         """Read the contents that are not in memory, together."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from asklearn.errors import JournalDamaged, JournalError, NotStored
 from asklearn.registry import require
 
 require("sqlalchemy", "app")
 import sqlalchemy as sa  # noqa: E402
+
+Answer = TypeVar("Answer")
 
 UNREACHABLE = (
     "The database beside the journal does not answer. Nothing that was acknowledged is lost; try again"
@@ -60,6 +62,16 @@ class Health:
                 self._troubles[part] = str(error) if isinstance(error, JournalError) else f"{UNREACHABLE}."
             raise
         self._troubles.pop(part, None)
+
+    def asked(self, part: str, question: Callable[[], Answer], otherwise: Answer) -> Answer:
+        """Return what a part says to a question, or something else where it is in trouble."""
+        try:
+            with self.of(part):
+                return question()
+        except Exception as error:
+            if in_trouble(error):
+                return otherwise
+            raise
 
     def problem(self, worker: Mapping[str, Any] | None = None) -> str | None:
         """Return what is in trouble now, or None; `worker` is what that said last."""

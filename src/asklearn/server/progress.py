@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from asklearn.project import Project
-from asklearn.server.board import OUTLOOK, STANDING, Board
-from asklearn.state import State
+from asklearn.server.board import OUTLOOK, STANDING
+from asklearn.server.desk import Desk
 
 
-def progress_of(project: Project, state: State, board: Board) -> dict[str, Any]:
+def progress_of(desk: Desk) -> dict[str, Any]:
     """Return where a project stands, as plain values.
 
     Returns
@@ -18,9 +17,13 @@ def progress_of(project: Project, state: State, board: Board) -> dict[str, Any]:
     dict
         ``counts`` of items by status, ``labels`` by class, ``annotators`` with their number of answers,
         ``curve`` of the learner's own metric (labels, value, low, high, n), ``model`` (the last version),
-        ``worker`` (what it said last, or None), ``outlook`` (forecast and gaps that it found, or None) and
-        ``position`` of the journal.
+        ``worker`` (what it said last, or None), ``outlook`` (forecast and gaps that it found, or None),
+        ``problem`` (what is in trouble, or None) and ``position`` of the journal. In trouble it is what was known
+        last.
     """
+    health, board = desk.health, desk.board
+    state = health.asked("journal", lambda: desk.recorder.state, desk.known)
+    worker = health.asked("board", lambda: board.get(STANDING), None)
     answers = [(item, labels) for item, labels in state.answers()]
     people = Counter(one.annotator for said in state.said.values() for one in said if one.kind == "Answered")
     curve = [
@@ -29,12 +32,13 @@ def progress_of(project: Project, state: State, board: Board) -> dict[str, Any]:
         if one.name == "accuracy" and one.n > 0
     ]
     return {
-        "counts": project.counts(state),
+        "counts": desk.project.counts(state),
         "labels": Counter(str(label) for _, labels in answers for label in labels),
         "annotators": people,
         "curve": curve,
         "model": state.fits[-1].model if state.fits else None,
-        "worker": board.get(STANDING),
-        "outlook": board.get(OUTLOOK),
+        "worker": worker,
+        "outlook": health.asked("board", lambda: board.get(OUTLOOK), None),
+        "problem": health.problem(worker),
         "position": state.position,
     }

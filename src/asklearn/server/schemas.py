@@ -87,6 +87,7 @@ class Where(BaseModel):
     model: int | None
     worker: dict[str, Any] | None
     outlook: dict[str, Any] | None
+    problem: str | None
     worker_starts: int
     position: int
 
