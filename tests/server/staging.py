@@ -92,6 +92,11 @@ class Stage:
             "labels": {"good": 190, "bad": 120}, "annotators": {"ann": 200, "ben": 110}, "curve": CURVE,
             "model": 7, "worker_starts": 1, "position": 702, "problem": None,
             "worker": {"doing": "training", "error": "", "time": 1.7e9, "labels": 300},
+            "outlook": {
+                "labels": 300, "forecast": {"labels": 600, "value": 0.9, "low": 0.83, "high": 0.94, "level": 0.9},
+                "gaps": [{"name": "stars = 3", "size": 420, "error": 0.31, "low": 0.2, "high": 0.44,
+                          "rest": 0.12, "level": 0.95}],
+            },
         }  # fmt: skip
         self.down = False
         self.problem: str | None = None

@@ -129,7 +129,7 @@ def test_a_page_has_no_fault_in_either_theme_and_fits_a_phone(name: str, staged:
         page.emulate_media(color_scheme=theme, reduced_motion="reduce")
         assert faults(page) == {}
         fits(page)
-        page.screenshot(path=SCREENS / f"{name}-{theme}.png")
+        page.screenshot(path=SCREENS / f"{name}-{theme}.png", full_page=True)
     page.set_viewport_size({"width": 320, "height": 640})
     fits(page)
     page.screenshot(path=SCREENS / f"{name}-narrow.png")

@@ -21,8 +21,13 @@ export interface Moved {
 }
 
 export interface Point { labels: number; value: number; low: number; high: number; n: number }
+export interface Outlook {
+  labels?: number;
+  forecast?: { labels: number; value: number; low: number; high: number; level: number };
+  gaps?: { name: string; size: number; error: number; low: number; high: number; level: number }[];
+}
 export interface Where {
   counts: Record<string, number>; labels: Record<string, number>; annotators: Record<string, number>; curve: Point[];
   model: number | null; worker: (Doing & { time: number; labels: number }) | null; worker_starts: number; position: number;
-  problem?: string | null; version?: string;
+  problem?: string | null; version?: string; outlook?: Outlook | null;
 }

@@ -20,7 +20,7 @@ export function Header({ about, page }: { about: About; page: Page }) {
 }
 
 const ICONS = {
-  system: "M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16z M12 4v16 M15 5v14 M18 7.5v9",
+  system: "M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16z",
   light: "M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8z M12 2v2 M12 20v2 M2 12h2 M20 12h2 M4.9 4.9l1.4 1.4 M17.7 17.7l1.4 1.4 M4.9 19.1l1.4-1.4 M17.7 6.3l1.4-1.4",
   dark: "M20 14.5A8.5 8.5 0 1 1 9.5 4a7 7 0 0 0 10.5 10.5z",
 };
@@ -30,7 +30,7 @@ function ThemeButton() {
   const words = say.theme[preferences.theme];
   return (
     <button type="button" class="icon" aria-label={words} title={words} onClick={() => preferences.nextTheme()}>
-      <svg viewBox="0 0 24 24" aria-hidden="true"><path class={preferences.theme} d={ICONS[preferences.theme]} /></svg>
+      <svg viewBox="0 0 24 24" aria-hidden="true"><path d={ICONS[preferences.theme]} />{preferences.theme === "system" && <path class="filled" d="M12 4a8 8 0 0 1 0 16z" />}</svg>
     </button>
   );
 }

@@ -113,5 +113,5 @@ function finePointer(): boolean { return matchMedia("(pointer: fine)").matches; 
 
 /** Take the focus from a button that a pointer pressed, or the next Space would press it again. */
 function unpressed(place: HTMLElement | null): void {
-  if (!document.activeElement?.matches(":focus-visible")) place?.focus({ preventScroll: true });
+  if (document.activeElement?.matches("button:not(:focus-visible)")) place?.focus({ preventScroll: true });
 }

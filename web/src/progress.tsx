@@ -3,6 +3,7 @@ import { get } from "./api";
 import type { Where } from "./contract";
 import { Curve } from "./curve";
 import type { Feed } from "./feed";
+import { Forecast, Gaps } from "./outlook";
 import type { Outbox } from "./outbox";
 import { useSources } from "./source";
 import { Trouble } from "./status";
@@ -25,11 +26,13 @@ export function Progress({ feed, outbox }: { feed: Feed; outbox: Outbox }) {
   }, [position, doing?.doing]);
 
   if (!where) return <main><p class={refused ? "warning" : "quiet"} role="status">{refused || say.loading}</p></main>;
+  const { outlook } = where;
   return (
     <main class="progress">
       <Trouble outbox={outbox} feed={feed} also={[refused, where.problem ?? "", where.worker?.error ? say.workerTrouble(where.worker.error) : ""]} />
       <Counts where={where} />
-      <section class="wide"><h2>{say.curve}</h2>{where.curve.length ? <Curve points={where.curve} /> : <p class="quiet">{say.noCurve}</p>}</section>
+      <section class="wide"><h2>{say.curve}</h2>{where.curve.length ? <Curve points={where.curve} /> : <p class="quiet">{say.noCurve}</p>}{outlook?.forecast && <Forecast forecast={outlook.forecast} />}</section>
+      {outlook?.gaps && <Gaps gaps={outlook.gaps} labels={outlook.labels ?? 0} />}
       <Table title={say.classes} rows={where.labels} empty={say.noneYet} />
       <Table title={say.people} rows={where.annotators} empty={say.noneYet} />
       <Machine where={where} />

@@ -109,7 +109,7 @@ export const say = {
   worker: "Worker",
   noWorker: "not running",
   doing: {
-    idle: "resting until there are new labels", choosing: "choosing what to ask next", training: "training", measuring: "measuring the model", failing: "in trouble",
+    idle: "resting until there are new labels", choosing: "choosing what to ask next", training: "training", measuring: "measuring the model", failing: "in trouble", restarting: "starting again",
   } as Record<string, string>,
   since: "since",
   starts: "Worker starts",
@@ -123,6 +123,13 @@ export const say = {
   labelsCount: (n: number) => plural(n, "label", "labels"),
   estimate: (one: Point) =>
     `${percent(one.value, 1)} (95% interval ${percent(one.low, 1)} to ${percent(one.high, 1)}), measured on ${plural(one.n, "audit label", "audit labels")}, at ${plural(one.labels, "label", "labels")}`,
+  forecast: (one: { labels: number; value: number; low: number; high: number; level: number }) =>
+    `With ${plural(one.labels, "label", "labels")} it is expected to reach ${percent(one.value, 1)} (${percent(one.level)} interval ${percent(one.low, 1)} to ${percent(one.high, 1)}).`,
+  gaps: "Where the model is wrong most often",
+  noGaps: (n: number) => `No group of items stands out, at ${plural(n, "label", "labels")}.`,
+  gapColumns: ["Items where", "How many", "Error, with interval"],
+  withInterval: (one: { error: number; low: number; high: number; level: number }) =>
+    `${percent(one.error, 1)} (${percent(one.level)} interval ${percent(one.low, 1)} to ${percent(one.high, 1)})`,
   asTable: "As a table",
   curveColumns: ["Labels", "Accuracy", "95% interval", "Measured on"],
 };
