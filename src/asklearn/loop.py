@@ -234,18 +234,21 @@ class Loop(Recorder):
             tuned_at=len(labels) if params is None or last is None else last.tuned_at,
             time=self._clock(),
         )
-        lead = self._lead(state, fit)
+        try:
+            self._record_fit(fit, self._lead(state, fit))
+        except BaseException:  # a model that is not recorded is none
+            self._fitted, self._trained_on = held
+            raise
+
+    def _record_fit(self, fit: Fitted, lead: Estimate | None) -> None:
+        """Record a fit, under the next version's number, with what the strategy's guard saw."""
 
         def attempt(state: State) -> tuple[list[Event], None]:
             version = state.fits[-1].model + 1 if state.fits else 1
             measured = [self._measured(lead, version)] if lead else []
             return [replace(fit, model=version), *measured], None
 
-        try:
-            self._append_at(attempt)
-        except BaseException:  # a model that is not recorded is none
-            self._fitted, self._trained_on = held
-            raise
+        self._append_at(attempt)
 
     def _refit_chooser(self, state: State) -> None:
         """Fit the model that chooses: the present one's settings, without the labels of the audit.
