@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import sys
+
 import pytest
 
-from asklearn.commands.shared import listed, show_json, writable
+from asklearn.commands.shared import listed, show_json, working, writable
 from asklearn.errors import BadInput
 
 
@@ -24,3 +27,17 @@ def test_json_is_ascii_and_has_no_nan(capsys):
     assert capsys.readouterr().out == '{\n "a": "\\u00e4"\n}\n'
     with pytest.raises(ValueError):
         show_json(float("nan"))
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize(("stream", "said"), [(Terminal(), True), (io.StringIO(), False)])
+def test_work_is_said_on_a_terminal_alone(monkeypatch, stream, said):
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(sys, "stderr", stream)
+    with working("Looking for gaps"):
+        pass
+    assert ("Looking for gaps" in stream.getvalue()) is said

@@ -10,7 +10,7 @@ import numpy as np
 
 from asklearn.types import Estimate, Floats, Indices, ItemId, Label
 
-LED = 5
+MOST = 5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,7 +92,7 @@ def _said(one: Estimate) -> str:
     return f"{one.value:.0%} [{one.low:.0%}, {one.high:.0%}] ({one.level:.1%}, {one.n} labels)"
 
 
-def leading(gaps: Sequence[Gap], most: int = LED) -> list[Gap]:
+def leading(gaps: Sequence[Gap], most: int = MOST) -> list[Gap]:
     """Return the gaps that cost most mistakes, leaving out those that lie mostly in the ones before.
 
     Parameters
