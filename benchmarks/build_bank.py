@@ -31,15 +31,10 @@ from asklearn.forecast.prior import Prior, Window, agreement, fit_prior
 from asklearn.intervals import exact_binomial
 from asklearn.types import Estimate
 from harness import ROOT, Run, revision
-from projects import project, units
+from projects import SEEDS, SETS, STRATEGIES, project, units
 
-SETS = (
-    "text_trec", "text_agnews", "text_banking77", "text_stackoverflow20", "img_fashion_mnist", "tab_adult",
-    "tab_covertype20k", "tab_letter",
-)  # fmt: skip
+TREES = "tab_adult", "tab_covertype20k", "tab_spambase", "tab_mammography"
 FILE = ROOT / "src" / "asklearn" / "data" / "forecast_bank.json"
-SEEDS = 3
-SLOW = "text_banking77", "tab_letter"  # many classes: minutes of trees
 PAST, FUTURE = 8, 16
 LARGE = 0.5, 2.0
 CALIBRATION_DRAWS = 2000
@@ -65,11 +60,11 @@ class Case:
 
 def bank_units(data: Path, sets: Sequence[str] = SETS, seeds: int = SEEDS) -> list[dict[str, Any]]:
     """Return the projects that the bank is made of: two strategies, and one seed of trees where they are quick."""
-    trees = [name for name in sets if name not in SLOW]
+    trees = [name for name in sets if name in TREES]
     return [
-        *units(data, sets, ("random", "cluster_margin"), range(seeds)),
-        *units(data, trees, ("random",), range(1), ("extra_trees",)),
-    ]  # fmt: skip
+        *units(data, sets, STRATEGIES, range(seeds)),
+        *units(data, trees, ("random",), range(1), "extra_trees"),
+    ]
 
 
 def windows(projects: Sequence[Project]) -> list[tuple[str, Window]]:
@@ -147,7 +142,10 @@ def cases(projects: Sequence[Project]) -> list[Case]:
     found = []
     for number, one in enumerate(projects):
         own = [Estimate("accuracy", v, low, high, n, "") for v, low, high, n in one["estimate"]]
-        larger = [audit_of(one, share, default_rng([number, k])) for k, share in enumerate(LARGE)]
+        larger = [
+            audit_of(one["score"], [round(share * n) for n in one["labels"]], default_rng([number, k]))
+            for k, share in enumerate(LARGE)
+        ]
         for now in range(LEAST_POINTS - 1, len(own) - 1):
             for audit, estimates in (("own", own), ("large", larger[now % 2])):
                 history = [
@@ -171,17 +169,16 @@ def _case(one: Project, now: int, history: History, audit: str) -> Case:
     )  # fmt: skip
 
 
-def audit_of(one: Project, share: float, rng: Generator) -> list[Estimate]:
-    """Return what an audit of `share` times the labels would say each round, nested over the rounds."""
+def audit_of(scores: Sequence[float], sizes: Sequence[int], rng: Generator) -> list[Estimate]:
+    """Return what audits of some sizes would say of a score each, nested over the rounds."""
     from scipy.stats import norm
 
-    luck_N = rng.standard_normal(round(share * one["labels"][-1]))
+    luck_N = rng.standard_normal(max(sizes))
     found = []
-    for labels, score in zip(one["labels"], one["score"], strict=True):
-        n = round(share * labels)
+    for n, score in zip(sizes, scores, strict=True):
         mixed_N = math.sqrt(SHARED_LUCK) * luck_N[:n] + math.sqrt(1 - SHARED_LUCK) * rng.standard_normal(n)
         right = int((mixed_N < norm.ppf(score)).sum())
-        found.append(Estimate("accuracy", right / n, *exact_binomial(right, n), n=n, method=""))
+        found.append(Estimate("accuracy", right / max(n, 1), *exact_binomial(right, n), n=n, method=""))
     return found
 
 
@@ -217,8 +214,16 @@ def bank_without(priors: Priors, some: Sequence[Case], *names: str, every: int =
 
 
 def named(made: Sequence[dict[str, Any]], found: Sequence[Project]) -> list[Project]:
-    """Return finished projects, each with the unit that asked for it."""
-    return [{**unit, **one} for unit, one in zip(made, found, strict=True)]
+    """Return finished projects, a list of each of what their rounds were like, with the unit that asked for them."""
+    return [
+        {
+            **unit, "classes": one["classes"], "labels": [here["labels"] for here in one["rounds"]],
+            "score": [here["score"]["accuracy"] for here in one["rounds"]],
+            "estimate": [here["estimate"] for here in one["rounds"]],
+            "confidence": [here["open_confidence"] for here in one["rounds"]],
+        }
+        for unit, one in zip(made, found, strict=True)
+    ]  # fmt: skip
 
 
 def build(data: Path, jobs: int) -> Bank:

@@ -1,8 +1,8 @@
 """Make the bank of finished projects that labels are priced by: ``python benchmarks/build_price.py``.
 
-Runs the projects of ``priced.py`` (finished ones are shared with the claims), fits rate, power and decay of
+Runs the projects of ``projects.py`` (finished ones are shared with the claims), fits rate, power and decay of
 :mod:`asklearn.price` to their gains, and keeps quantiles of the residuals that each data set has under numbers
-fitted without it; likewise how far a model's confidence is from its score. Writes ``src/asklearn/data/price.json``.
+fitted without it; and prints what a model's confidence says of its score. Writes ``src/asklearn/data/price.json``.
 """
 
 from __future__ import annotations
@@ -16,18 +16,12 @@ from typing import Any
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from asklearn.composite import FREEDOM
+from asklearn.composite import FREEDOM, Belief
 from asklearn.price import Bank, fit_bank, residual_quantiles, residuals
 from asklearn.types import Floats
 from harness import ROOT, Run, main
-from priced import METRICS, priced, units
+from projects import METRICS, SEEDS, SETS, STRATEGIES, project, units
 
-SETS = (
-    "text_agnews", "text_airline_tweets", "text_banking77", "text_movie_reviews", "text_sms_spam",
-    "text_stackoverflow20", "text_trec", "text_20newsgroups", "img_fashion_mnist", "img_sign_digits", "tab_adult",
-    "tab_covertype20k", "tab_letter", "tab_mammography", "tab_spambase", "tab_wine_quality",
-)  # fmt: skip
-STRATEGIES = ("auto", "random")
 AHEAD = (1, 2, 3)
 FILE = ROOT / "src" / "asklearn" / "data" / "price.json"
 
@@ -40,7 +34,7 @@ def batches(
     Parameters
     ----------
     made : sequence of dict
-        What :func:`priced` returned.
+        What :func:`~projects.project` returned.
     of : sequence of dict
         The units that it was called with.
     metric : str
@@ -53,12 +47,12 @@ def batches(
         ``over`` (share of the project's rounds that are over), ``believed``, ``ratio``, ``gain``.
     """
     rows = []
-    for project, unit in zip(made, of, strict=True):
-        rounds = project["rounds"]
+    for one, unit in zip(made, of, strict=True):
+        rounds = one["rounds"]
         for i, here in enumerate(rounds[:-1]):
             if here["believed"] is None:
                 continue
-            later = [(0, project["between"][i])] + [(k, rounds[i + k]) for k in AHEAD if i + k < len(rounds)]
+            later = [(0, one["between"][i])] + [(k, rounds[i + k]) for k in AHEAD if i + k < len(rounds)]
             for ahead, there in later:
                 rows.append((
                     unit["name"], unit["strategy"], unit["seed"], i, ahead, here["labels"], i / (len(rounds) - 1),
@@ -121,37 +115,35 @@ def bank(rows: dict[str, np.ndarray]) -> Bank:
     return Bank(whole.rate, whole.power, whole.decay, quantiles)
 
 
-def confidence_error(made: Sequence[dict[str, Any]], of: Sequence[dict[str, Any]]) -> tuple[float, float]:
-    """Return location and scale of how far the score lies from the mean confidence, in log-odds.
-
-    Of Student's t with the degrees of freedom of :mod:`asklearn.composite`, most likely where each data set
-    counts alike.
-    """
+def belief(made: Sequence[dict[str, Any]], of: Sequence[dict[str, Any]]) -> Belief:
+    """Return what confidence and labels say of accuracy: the most likely numbers where each data set counts alike."""
     from scipy.optimize import minimize
     from scipy.stats import t
 
-    apart: dict[str, list[float]] = {}
-    for project, unit in zip(made, of, strict=True):
-        for here in project["rounds"]:
-            odds = [np.clip(one, 0.01, 0.99) for one in (here["score"]["accuracy"], here["confidence"])]
-            score, sure = (float(np.log(one / (1 - one))) for one in odds)
-            apart.setdefault(unit["name"], []).append(score - sure)
+    rows = [
+        (unit["name"], here["score"]["accuracy"], here["confidence"], here["labels"] / one["classes"])
+        for one, unit in zip(made, of, strict=True) for here in one["rounds"]
+    ]  # fmt: skip
+    name_N, score_N, sure_N, each_N = (np.array(column) for column in zip(*rows, strict=True))
+    score_N = np.clip(score_N, 0.01, 0.99)
+    odds_N, weight_N = np.log(score_N / (1 - score_N)), alike(name_N)
 
     def loss(at: np.ndarray) -> float:
-        return -sum(float(t.logpdf(one, FREEDOM, at[0], np.exp(at[1])).mean()) for one in apart.values())
+        middle_N = Belief(*at[:3], scale=1.0).middle(sure_N, each_N)
+        return -float(weight_N @ t.logpdf(odds_N, FREEDOM, middle_N, np.exp(at[3])))
 
-    found = minimize(loss, np.array([0.0, -1.0]), method="Nelder-Mead").x
-    return float(found[0]), float(np.exp(found[1]))
+    found = minimize(loss, np.array([0.0, 1.0, 0.0, -1.0]), method="Nelder-Mead", options={"maxiter": 2000}).x
+    return Belief(*np.round([*found[:3], np.exp(found[3])], 3).tolist())
 
 
 def measure(run: Run) -> None:
     """Run the projects, fit, and write the file."""
     of = units(run.data, run.sets, STRATEGIES, range(run.seeds))
-    made = run.map(priced, of, cache="priced")
+    made = run.map(project, of, cache="projects")
     banks = {metric: bank(batches(made, of, metric)) for metric in METRICS}
     for name, one in banks.items():
         print(f"{name}: rate {one.rate:.3f}, power {one.power:.3f}, decay {one.decay:.2f}")
-    print("confidence: shift {:.3f}, scale {:.3f}".format(*confidence_error(made, of)))
+    print(belief(made, of))
     document = {
         "made_of": f"{len(of)} projects: {len(run.sets)} data sets, {', '.join(STRATEGIES)}, {run.seeds} seeds, "
         "logistic regression, made by benchmarks/build_price.py",
@@ -165,4 +157,4 @@ def measure(run: Run) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main("price_bank", measure, cpu_hours=0.2, sets=SETS, seeds=5))
+    sys.exit(main("price_bank", measure, cpu_hours=0.2, sets=SETS, seeds=SEEDS))

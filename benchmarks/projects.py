@@ -1,8 +1,10 @@
 """Whole projects through ``ActiveLearner``, round by round: what forecast, price and stopping are judged on.
 
-A round is one batch: the first of 20 items (two for each class where there are more than 20), then as many
-as make the labels grow by the square root of two, to a third of the pool (to half of it where that would
-give fewer than nine rounds). Claims share finished ones::
+Pool and test part are dealt anew from all items of a set, so that a new item of the pool's distribution is what
+the truth is about: an official test part may have another mix of classes. A round is one batch: the first of 20
+items (two for each class where there are more than 20), then as many as make the labels grow by the square root
+of two, to a third of the pool (to half of it where that would give fewer than nine rounds). A model of a random
+sixth of each batch tells what a small one brings. Claims share finished projects::
 
     run.map(project, units(run.data, run.sets, ["random", "auto"], range(run.seeds)), cache="projects")
 """
@@ -10,78 +12,87 @@ give fewer than nine rounds). Claims share finished ones::
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.random import default_rng
 
-from asklearn.asking import open_rows
 from asklearn.dataset import Dataset
 from asklearn.learner import ActiveLearner
-from encoded import encoded
+from asklearn.metrics import metric
+from asklearn.registry import adapt
+from encoded import encoded, shuffled
 from harness import ROOT
 
-POOL, START, MANY, ROUNDS, WATCHED = 5000, 20, 20, 9, 2000
+SETS = (
+    "text_agnews", "text_airline_tweets", "text_banking77", "text_movie_reviews", "text_sms_spam",
+    "text_stackoverflow20", "text_trec", "text_20newsgroups", "img_fashion_mnist", "img_sign_digits", "tab_adult",
+    "tab_covertype20k", "tab_letter", "tab_mammography", "tab_spambase", "tab_wine_quality",
+)  # fmt: skip
+STRATEGIES = ("auto", "random")
+SEEDS = 3
+METRICS = ("accuracy", "balanced_accuracy", "macro_f1")
+POOL, POOL_SHARE, TESTED = 3000, 2 / 3, 5000
+START, MANY, ROUNDS, SMALL = 20, 20, 9, 6
 STEP = 2**0.5
 
 
 def project(
-    data: str, name: str, strategy: str, seed: int, *, model: str = "logistic", audit: float = 0.1
+    data: str, name: str, strategy: str, seed: int, *, model: str = "logistic", pool: int = POOL
 ) -> dict[str, Any]:
-    """Replay one project on at most 5,000 items of a set's pool and return what each round was like.
+    """Replay one project and return what each round was like.
 
     Parameters
     ----------
     data, name : str
-        Folder and data set; the official test part tells the truth.
+        Folder and data set.
     strategy, model : str
-        As :class:`~asklearn.learner.ActiveLearner` takes them.
+        As :class:`~asklearn.learner.ActiveLearner` takes them; the audit is its default.
     seed : int
-        Draws the pool; the learner's seed.
-    audit : float
-        Share of every batch that is drawn at random.
+        Deals the items; the learner's seed.
+    pool : int
+        Most items to ask from; see :func:`dealt`.
 
     Returns
     -------
     dict
-        A list of each, one entry a round: ``labels``; ``score`` (accuracy on the test part); ``estimate``
-        (value, low, high and audit labels of ``evaluate``); ``hits`` (for each audit label, in the audit's
-        order, whether its held-out prediction is right: a string of 0 and 1); ``confidence`` and ``margin``
-        (means over 2,000 unlabelled items, drawn once and kept while they are open); ``counts`` (labels of each
-        class, largest first); ``cpu`` (seconds of the round). Once: ``classes``, ``test`` (items), ``pool``
-        (items).
+        ``rounds``: for each, ``labels``, ``score`` (metric by metric, on the test part), ``estimate`` (value, low,
+        high, audit labels of ``evaluate``), ``changed`` (share of the watched items that a model of the first
+        ``1 / sqrt(2)`` of the labels saw otherwise), ``believed``, ``kappa``, ``confidence``, and
+        ``open_confidence`` (of items that nobody was asked about). ``between``: labels and score with the small
+        batches, from the second round on. ``classes``, ``test``, ``pool``: how many.
     """
     from threadpoolctl import threadpool_limits
 
-    items = drawn(encoded(data, name), seed)
-    y_test = np.array(items.y_test)
-    learner = ActiveLearner(model, items.X_pool, strategy=strategy, seed=seed, audit=audit, clock=lambda: 0.0)
-    watched = default_rng([seed, 1]).permutation(len(items.X_pool))
+    items = dealt(encoded(data, name), seed, pool)
+    learner = ActiveLearner(model, items.X_pool, strategy=strategy, seed=seed, clock=lambda: 0.0)
+    classes = len(set(items.y_pool))
     rounds: list[dict[str, Any]] = []
+    between: list[dict[str, Any]] = []
     with threadpool_limits(1):
-        for labels in label_counts(len(set(items.y_pool)), len(items.X_pool)):
-            began = cpu_seconds()
-            batch = learner.ask(labels - len(learner.labels))
+        for labels in label_counts(classes, len(items.X_pool)):
+            before, batch = list(learner.labels), learner.ask(labels - len(learner.labels))
             learner.tell(batch.ids, [items.y_pool[row] for row in batch.rows])
+            if rounds:
+                part = default_rng([seed, labels]).permutation(batch.rows)[: len(batch.rows) // SMALL]
+                between.append(_fitted(model, items, [*before, *part.tolist()]))
             if len(set(learner.labels.values())) > 1:
-                rounds.append(_round(learner, items, y_test, watched) | {"cpu": cpu_seconds() - began})
-    return {
-        **{key: [one[key] for one in rounds] for key in rounds[0]},
-        "classes": len(set(items.y_pool)), "test": len(y_test), "pool": len(items.X_pool),
-    }  # fmt: skip
+                rounds.append(_seen(learner, items))
+    sizes = {"classes": classes, "test": len(items.y_test), "pool": len(items.y_pool)}
+    return {"rounds": rounds, "between": between, **sizes}
 
 
 def units(
-    data: Path, names: Iterable[str], strategies: Iterable[str], seeds: Iterable[int],
-    models: Iterable[str] = ("logistic",),
-) -> list[dict[str, Any]]:  # fmt: skip
+    data: Path, names: Iterable[str], strategies: Iterable[str], seeds: Iterable[int], model: str = "logistic"
+) -> list[dict[str, Any]]:
     """Return what to call :func:`project` with, worded alike in every claim so that its units are shared."""
     return [
-        {"data": os.path.relpath(data, ROOT), "name": name, "strategy": strategy, "seed": seed, "model": model}
-        for seed in seeds for name in names for model in models for strategy in strategies
+        {"data": os.path.relpath(data, ROOT), "name": name, "strategy": strategy, "seed": seed, "model": model,
+         "pool": POOL}
+        for seed in seeds for name in names for strategy in strategies
     ]  # fmt: skip
 
 
@@ -100,33 +111,37 @@ def label_counts(classes: int, pool: int) -> list[int]:
     return counts
 
 
-def drawn(items: Dataset, seed: int) -> Dataset:
-    """Return a set with at most 5,000 items of its pool, drawn by `seed`; the test part stays whole."""
-    rows = np.sort(default_rng([seed, 0]).permutation(len(items.X_pool))[:POOL])
-    return Dataset(
-        name=items.name, encoder=items.encoder, X_pool=items.X_pool[rows],
-        y_pool=[items.y_pool[row] for row in rows], X_test=items.X_test, y_test=items.y_test, ids=rows,
-    )  # fmt: skip
+def dealt(items: Dataset, seed: int, pool: int = POOL) -> Dataset:
+    """Return a set parted anew: two thirds to ask from but at most `pool`, and at most 5,000 of the rest to test on."""
+    every = len(items.y_pool) + len(items.y_test)
+    parted = shuffled(items, min(pool, round(every * POOL_SHARE)), seed)
+    return replace(parted, X_test=parted.X_test[:TESTED], y_test=parted.y_test[:TESTED])
 
 
-def cpu_seconds() -> float:
-    """Return the processor time of this process so far."""
-    return time.process_time()
+def scores(model: Any, X: np.ndarray, y: list[Any]) -> dict[str, float]:
+    """Return each metric of a model's predictions; classes that it does not know count."""
+    every = {label: c for c, label in enumerate(sorted({*model.classes_.tolist(), *y}))}
+    proba_NC = np.zeros((len(y), len(every)), np.float32)
+    proba_NC[:, [every[label] for label in model.classes_.tolist()]] = model.predict_proba(X)
+    truth_N = np.array([every[label] for label in y])
+    return {name: round(metric(name)(proba_NC, truth_N), 5) for name in METRICS}
 
 
-def _round(learner: ActiveLearner, items: Dataset, y_test: np.ndarray, watched: np.ndarray) -> dict[str, Any]:
-    found, audited, model = learner.evaluate(), learner.audited(), learner.model
-    column = {label: c for c, label in enumerate(audited.classes)}
-    hits = audited.proba_NC.argmax(1) == [column.get(label, -1) for label in audited.labels]
-    rows = watched[np.isin(watched, open_rows(learner.state, len(items.X_pool)))][:WATCHED]
-    best_NC = -np.sort(-model.predict_proba(items.X_pool[rows]), axis=1)
-    labels = list(learner.labels.values())
+def _fitted(model: str, items: Dataset, rows: list[int]) -> dict[str, Any]:
+    """Return labels and scores of a model of some of the pool's items."""
+    known = adapt("models", model).fresh(0).fit(items.X_pool[rows], [items.y_pool[row] for row in rows])
+    return {"labels": len(rows), "score": scores(known.estimator, items.X_test, items.y_test)}
+
+
+def _seen(learner: ActiveLearner, items: Dataset) -> dict[str, Any]:
+    seen, found = learner._watch(), learner.evaluate()
     return {
-        "labels": len(labels),
-        "score": float((model.predict(items.X_test) == y_test).mean()),
+        "labels": len(learner.labels),
+        "score": scores(learner.model, items.X_test, items.y_test),
         "estimate": [found.value, found.low, found.high, found.n],
-        "hits": "".join("01"[hit] for hit in hits.astype(int)),
-        "confidence": float(best_NC[:, 0].mean()),
-        "margin": float((best_NC[:, 0] - best_NC[:, 1]).mean()),
-        "counts": sorted(np.unique(labels, return_counts=True)[1].tolist(), reverse=True),
+        "changed": None if seen.changed is None else seen.changed / seen.size,
+        "believed": None if seen.believed is None else round(seen.believed, 6),
+        "kappa": None if seen.agreement is None else round(seen.agreement.value, 5),
+        "confidence": round(seen.confidence, 5),
+        "open_confidence": round(learner._confidence(), 5),
     }

@@ -18,6 +18,7 @@ from asklearn.price import (
     expected_gain,
     fit_bank,
     gain,
+    item_prices,
     ranks,
     realised,
     residual_quantiles,
@@ -146,6 +147,37 @@ def test_rounds_correct_a_price_as_far_as_their_audit_can_tell() -> None:
 def test_ranks() -> None:
     assert ranks([]) == []
     assert ranks([0.1, 0.3, None, 0.2]) == [3, 1, None, 2]
+
+
+def test_gains_of_the_items_of_a_batch_add_up_to_its_own_and_fall_with_rank() -> None:
+    price = Estimate("accuracy gain", 0.03, -0.01, 0.08, 40, "changed predictions")
+    came = Estimate("accuracy gain", 0.03, 0.02, 0.04, 40, "")
+    pairs = [Realised(100 * i, price, came) for i in range(5)]
+    found = item_prices([0.1 * k for k in range(40)], price, labels=60, pairs=pairs)
+    assert [one.rank for one in found] == list(range(40, 0, -1))
+    gains = [one.gain for one in found if one.gain is not None]
+    assert len(gains) == 40
+    whole = calibrated(price, pairs)
+    assert whole is not None
+    for part in ("value", "low", "high"):
+        assert sum(getattr(one, part) for one in gains) == pytest.approx(getattr(whole, part))
+    assert np.all(np.diff([one.value for one in gains]) > 0)
+    assert {one.n for one in gains} == {1}
+
+
+def test_an_item_that_chance_drew_has_no_price_of_its_own() -> None:
+    price = Estimate("accuracy gain", 0.03, -0.01, 0.08, 2, "changed predictions")
+    pairs = [Realised(100 * i, price, price) for i in range(5)]
+    drawn, scored = item_prices([None, 0.4], price, labels=60, pairs=pairs)
+    assert (drawn.rank, drawn.gain, scored.rank) == (None, None, 1)
+    early = item_prices([None, 0.4], price, labels=60, pairs=pairs[:4])
+    assert [(one.rank, one.gain) for one in early] == [(None, None), (1, None)]
+
+
+def test_only_what_was_asked_has_a_price() -> None:
+    learner = ActiveLearner("logistic", np.eye(30), strategy="random", seed=0)
+    with pytest.raises(BadInput, match="Only what was asked"):
+        learner.item_prices([3])
 
 
 def test_a_learner_prices_records_once_and_compares() -> None:

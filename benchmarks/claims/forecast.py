@@ -1,11 +1,10 @@
 """How good are forecasts, ``labels_to`` and labels saved? Bank and prior are refitted without the set they judge.
 
-Whole projects of ``projects.py`` (audit 10%), shared with the other claims. At every round with at least
+Whole projects of ``projects.py``, shared with the other claims. At every round with at least
 three estimates the score is forecast for later rounds, by a bank that has seen no project of the same data
 set, whatever its strategy or model. Intervals of the figures resample data sets (cluster bootstrap).
 Rivals: a plain power law, as wide as its own posterior says, and the last estimate with its interval.
-The truth is the score of that project's own later model on the official test part; where that differs from
-the pool (TREC's has another mix of classes), an honest forecast of the pool's items misses it for that too.
+The truth is the score of that project's own later model on items that were dealt with the pool.
 """
 
 from __future__ import annotations
@@ -28,10 +27,10 @@ from asklearn.forecast.saved import labels_saved
 from asklearn.intervals import exact_binomial
 from asklearn.learner import ActiveLearner
 from asklearn.types import Estimate
-from build_bank import SEEDS, SETS, Case, Priors, bank_units, bank_without, cases, named
+from build_bank import Case, Priors, bank_units, bank_without, cases, named
 from encoded import encoded
 from harness import ROOT, Run, main
-from projects import drawn, label_counts, project
+from projects import POOL, SEEDS, SETS, dealt, label_counts, project
 
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 DRAWS, RESAMPLES = 2000, 400
@@ -41,13 +40,13 @@ LEAST_AUDIT = 30
 Row = dict[str, Any]
 
 
-def look_back(data: str, name: str, seed: int, audit: float) -> list[Row]:
+def look_back(data: str, name: str, seed: int, audit: float, pool: int) -> list[Row]:
     """Replay a project and keep, at its last rounds, what :meth:`ActiveLearner.saved` works with."""
     from threadpoolctl import threadpool_limits
 
-    items = drawn(encoded(data, name), seed)
+    items = dealt(encoded(data, name), seed, pool)
     learner = ActiveLearner(
-        "logistic", items.X_pool, strategy="cluster_margin", seed=seed, audit=audit, clock=lambda: 0.0
+        "logistic", items.X_pool, strategy="auto", seed=seed, audit=audit, clock=lambda: 0.0
     )
     with threadpool_limits(1):
         return _looks(learner, items)
@@ -272,7 +271,7 @@ def mean_curves(projects: Sequence[Row]) -> dict[tuple[str, str, str], tuple[np.
 def state_saved(run: Run, projects: Sequence[Row], bank_for: Callable[[str], Any]) -> None:
     """State how often the interval of labels saved holds what random projects really needed."""
     made = [
-        {"data": os.path.relpath(run.data, ROOT), "name": name, "seed": seed, "audit": share}
+        {"data": os.path.relpath(run.data, ROOT), "name": name, "seed": seed, "audit": share, "pool": POOL}
         for seed in range(run.options["looks"]) for name in run.sets for share in SHARES
     ]  # fmt: skip
     curve, rows = mean_curves(projects), []
@@ -298,6 +297,8 @@ def state_saved(run: Run, projects: Sequence[Row], bank_for: Callable[[str], Any
                 "value": saved.value, "low": saved.low, "high": saved.high, "score": one["score"],
             })  # fmt: skip
     run.details["saved"] = rows
+    if not rows:
+        return
     for share in SHARES:
         some = [row for row in rows if row["share"] == share]
         known = [row["high"] is not None for row in some]

@@ -12,20 +12,24 @@ seeds, stepped up to all of them (Spearman-Brown) and its root taken. Intervals 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from asklearn.price import Bank, expected_gain, gain
-from build_price import SETS, STRATEGIES, bank, banks_without, batches
+from asklearn.price import Bank, calibrated, expected_gain, gain, realised
+from asklearn.types import Estimate
+from build_price import bank, banks_without, batches
 from harness import Run, main
-from priced import METRICS, priced, units
+from projects import METRICS, SEEDS, SETS, STRATEGIES, project, units
 
 THIRDS = ("early", "middle", "late")
 DRAWS = 1000
 Cells = dict[str, np.ndarray]
+Project = dict[str, Any]
 
 
 def cells_of(rows: dict[str, np.ndarray], ahead: int) -> Cells:
@@ -97,11 +101,18 @@ def resampled(cells: Cells, statistic: Callable[[Cells], float]) -> tuple[float,
     return float(low), float(high)
 
 
-def coverage(rows: dict[str, np.ndarray]) -> dict[str, float]:
+def full_banks(rows: dict[str, np.ndarray]) -> dict[str, Bank]:
+    """Return, for each data set, numbers and residuals that it had no part in."""
+    return {
+        name: bank({key: value[rows["set"] != name] for key, value in rows.items()})
+        for name in np.unique(rows["set"]).tolist()
+    }
+
+
+def coverage(rows: dict[str, np.ndarray], banks: dict[str, Bank]) -> dict[str, float]:
     """Return how often 90% intervals held a single project's gain, data set by data set."""
     held = {}
-    for name in np.unique(rows["set"]).tolist():
-        rest: Bank = bank({key: value[rows["set"] != name] for key, value in rows.items()})
+    for name, rest in banks.items():
         here = np.flatnonzero((rows["set"] == name) & (rows["ahead"] <= 1))
         inside = []
         for i in here:
@@ -113,10 +124,54 @@ def coverage(rows: dict[str, np.ndarray]) -> dict[str, float]:
     return held
 
 
+def corrected(made: Sequence[Project], of: Sequence[Project], banks: dict[str, Bank]) -> list[dict[str, Any]]:
+    """Return what prices said of later batches, before and after the project's own past ones corrected them."""
+    found = []
+    for one, unit in zip(made, of, strict=True):
+        rounds, prices = one["rounds"], []
+        scores = [(here["labels"], Estimate("accuracy", *here["estimate"], "")) for here in rounds]
+        for k, (here, there) in enumerate(pairwise(rounds)):
+            if here["believed"] is None:
+                continue
+            more = there["labels"] - here["labels"]
+            said = expected_gain(here["believed"], here["labels"], more, bank=banks[unit["name"]])
+            mended = calibrated(said, realised(prices, scores[: k + 1]))
+            prices.append((here["labels"], said))
+            if mended is not None:
+                came = there["score"]["accuracy"] - here["score"]["accuracy"]
+                found.append({"set": unit["name"], "said": said, "mended": mended, "came": came})
+    return found
+
+
+def _state_corrected(run: Run, found: list[dict[str, Any]]) -> None:
+    """State coverage and error of corrected prices; intervals resample data sets."""
+    if not found:
+        return
+    came_N = np.array([one["came"] for one in found])
+    cells = {
+        "set": np.array([one["set"] for one in found]),
+        "held": np.array([one["mended"].low <= one["came"] <= one["mended"].high for one in found], float),
+        "before": (np.array([one["said"].value for one in found]) - came_N) ** 2,
+        "after": (np.array([one["mended"].value for one in found]) - came_N) ** 2,
+    }  # fmt: skip
+
+    def held(some: Cells) -> float:
+        return float(some["held"].mean())
+
+    def error(some: Cells) -> float:
+        return float(np.sqrt(some["after"].mean() / some["before"].mean()))
+
+    note = f"{len(found)} batches after five that were measured"
+    run.claim("price.corrected.coverage_90", held(cells), *resampled(cells, held), "0.85..0.95", note)
+    run.claim(
+        "price.corrected.error_over_uncorrected", error(cells), *resampled(cells, error), "<=1.05", note
+    )
+
+
 def measure(run: Run) -> None:
     """Run the projects and state slope, rank correlation by thirds, and coverage."""
     of = units(run.data, run.sets, STRATEGIES, range(run.seeds))
-    made = run.map(priced, of, cache="priced")
+    made = run.map(project, of, cache="projects")
     for metric in METRICS:
         rows = batches(made, of, metric)
         for ahead, words in ((1, ""), (0, ".small_batches")):
@@ -130,7 +185,10 @@ def measure(run: Run) -> None:
                     "price.slope_of_means", slope_of_means(cells), *ends, "0.8..1.2", "errors in variables"
                 )
                 _thirds(run, cells)
-    held = coverage(batches(made, of, "accuracy"))
+    rows = batches(made, of, "accuracy")
+    banks = full_banks(rows)
+    _state_corrected(run, corrected(made, of, banks))
+    held = coverage(rows, banks)
     run.details["coverage_90"] = held
     low, high = np.quantile(
         np.random.default_rng(0).choice(list(held.values()), (DRAWS, len(held))).mean(1), [0.025, 0.975]
@@ -158,6 +216,6 @@ def _thirds(run: Run, cells: Cells) -> None:
 
 if __name__ == "__main__":
     sys.exit(
-        main("price", measure, cpu_hours=0.25, sets=SETS, seeds=6,
+        main("price", measure, cpu_hours=0.25, sets=SETS, seeds=SEEDS,
              quick={"sets": ["tab_adult", "tab_spambase", "tab_wine_quality"], "seeds": 2})
     )  # fmt: skip

@@ -3,17 +3,21 @@
 Targets of a data set are what its mean curve (over seeds, on the test part) reaches after 35, 50 and 65% of the
 rounds; the oracle stops at that round. Without a target it stops where the mean curve comes within the tolerance
 (2 points) of a model that is trained on the whole pool. A stop is good if the project's true score is then within
-the tolerance of the target, or of that model. Prices come from numbers fitted without the data set; the two
-numbers of the composite of audit and confidence were fitted to all of them, and hardly depend on any one. Rounds
-grow by the square root of two, so no ratio of labels is finer. A project whose rule has not spoken at its last
-round counts with all of its labels. Intervals resample data sets.
+the tolerance of the target, or of that model. Prices, and what confidence says of accuracy, come from numbers fitted
+without the data set. Rounds grow by the square root of two, so no ratio of labels is finer. A project whose rule has
+not spoken at its last round counts with all of its labels. Intervals resample data sets.
+
+What limits a rule is said beside it, by stoppers that know more and look at the same rounds. ``true_score`` knows the
+score on the test part. ``exact_binomial`` draws as many audit labels as the project had, from that score, and stops
+when they alone are as sure as the rule has to be; ``ten_times_the_audit`` draws ten times as many.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,112 +25,170 @@ import numpy as np
 from numpy.random import default_rng
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from asklearn.composite import composite
+from asklearn.composite import Belief, composite
 from asklearn.intervals import exact_binomial
 from asklearn.price import Bank, expected_gain
 from asklearn.registry import adapt
 from asklearn.stopping import Standing, Stopping, advise
 from asklearn.types import Estimate
-from build_price import SETS, bank, batches
+from build_bank import audit_of
+from build_price import bank, batches, belief
 from encoded import encoded
 from harness import ROOT, Run, main
-from priced import TESTED, priced, scores, units
-from projects import drawn
+from projects import POOL, SEEDS, SETS, STRATEGIES, dealt, project, scores, units
 
-STRATEGIES = ("auto",)
+ADVISED = "auto"
 PLACES = (0.35, 0.5, 0.65)
+MORE = {"exact_binomial": 1, "ten_times_the_audit": 10}
 DRAWS = 2000
 
 
-def whole_pool(data: str, name: str, seed: int) -> float:
+def whole_pool(data: str, name: str, seed: int, pool: int) -> float:
     """Return the accuracy of a model that is trained on every label of a project's pool."""
     from threadpoolctl import threadpool_limits
 
-    items = drawn(encoded(data, name), seed)
+    items = dealt(encoded(data, name), seed, pool)
     with threadpool_limits(1):
         model = adapt("models", "logistic").fresh(0).fit(items.X_pool, items.y_pool).estimator
-        return scores(model, items.X_test[:TESTED], items.y_test[:TESTED])["accuracy"]
+        return scores(model, items.X_test, items.y_test)["accuracy"]
 
 
-def standing(here: dict[str, Any], known: Bank, wanted: Stopping) -> Standing:
+@dataclass(frozen=True)
+class Known:
+    """What finished projects of other data sets teach."""
+
+    bank: Bank
+    belief: Belief
+
+
+Stopper = Callable[[dict[str, Any], Stopping], int | None]
+
+
+def standing(here: dict[str, Any], classes: int, known: Known, wanted: Stopping) -> Standing:
     """Return what a learner would know in a round, as ``ActiveLearner.should_stop`` gathers it."""
     labels, gain = here["labels"], None
     if here["believed"] is not None:
-        gain = expected_gain(here["believed"], labels, labels, level=wanted.level, bank=known)
+        gain = expected_gain(here["believed"], labels, labels, level=wanted.level, bank=known.bank)
     value, low, high, n = here["estimate"]
     audit = Estimate("accuracy", value, low, high, n, "")
     kappa = here["kappa"]
     return Standing(
         asked=labels, left=1, doubling=gain, batch=gain, confidence=here["confidence"],
-        score=composite(audit, here["confidence"], wanted.level),
+        score=composite(audit, here["confidence"], labels / classes, wanted.level, known.belief),
         agreement=None if kappa is None else Estimate("agreement", kappa, kappa, kappa, 2000, ""),
     )  # fmt: skip
 
 
-def stopped(rounds: Sequence[dict[str, Any]], known: Bank, wanted: Stopping) -> int | None:
-    """Return the round in which the rules first advise to stop, or None."""
-    for place, here in enumerate(rounds):
-        if advise(standing(here, known, wanted), wanted):
-            return place
-    return None
+def advised(known: Known) -> Stopper:
+    """Return the stopper that goes by the rules."""
+
+    def stop(one: dict[str, Any], wanted: Stopping) -> int | None:
+        return _first(
+            bool(advise(standing(here, one["classes"], known, wanted), wanted)) for here in one["rounds"]
+        )
+
+    return stop
+
+
+def by_true_score(one: dict[str, Any], wanted: Stopping) -> int | None:
+    """Stop where the score on the test part is within the tolerance of the target."""
+    least = (wanted.target or 1.0) - wanted.tolerance
+    return _first(here["score"]["accuracy"] >= least for here in one["rounds"])
+
+
+def by_fresh_labels(times: int) -> Stopper:
+    """Return a stopper that draws so many times the project's audit labels afresh, and believes them alone."""
+
+    def stop(one: dict[str, Any], wanted: Stopping) -> int | None:
+        least = (wanted.target or 1.0) - wanted.tolerance
+        drawn = audit_of(
+            [here["score"]["accuracy"] for here in one["rounds"]],
+            [times * here["estimate"][3] for here in one["rounds"]], default_rng(one["rounds"][-1]["labels"]),
+        )  # fmt: skip
+        return _first(
+            exact_binomial(round(found.value * found.n), found.n, wanted.level)[0] >= least for found in drawn
+        )
+
+    return stop
+
+
+def _first(said: Iterable[bool]) -> int | None:
+    return next((place for place, one in enumerate(said) if one), None)
 
 
 def replays(
-    by_set: dict[str, list[dict[str, Any]]], most: dict[str, float], banks: dict[str, Bank]
+    by_set: dict[str, list[dict[str, Any]]], most: dict[str, float], stoppers: dict[str, Stopper]
 ) -> list[dict[str, Any]]:
-    """Replay every project for each target and for the plateau."""
+    """Replay every project for each target and for the plateau, with the stopper of its data set."""
     found = []
     for name, projects in by_set.items():
         length = min(len(one["rounds"]) for one in projects)
-        curve = np.mean(
-            [[here["score"]["accuracy"] for here in one["rounds"][-length:]] for one in projects], axis=0
-        )
-        aims: list[tuple[str, float | None, float]] = [
-            ("target", float(curve[round(place * (length - 1))]), float(curve[round(place * (length - 1))]))
-            for place in PLACES
+        alike = [{**one, "rounds": one["rounds"][-length:]} for one in projects]
+        curve = np.mean([[here["score"]["accuracy"] for here in one["rounds"]] for one in alike], axis=0)
+        aims = [
+            ("target", target, target) for target in (float(curve[round(p * (length - 1))]) for p in PLACES)
         ]
-        aims.append(("plateau", None, most[name] - Stopping().tolerance))
-        for kind, target, enough in aims:
+        for kind, target, enough in (*aims, ("plateau", None, most[name] - Stopping().tolerance)):
             reached = np.flatnonzero(curve >= enough)
-            for one in projects:
-                wanted = Stopping(target=target)
-                rounds = one["rounds"][-length:]
-                at = stopped(rounds, banks[name], wanted)
-                last = rounds[-1 if at is None else at]
-                floor = min(most[name], np.inf if target is None else target) - wanted.tolerance
+            wanted = Stopping(target=target)
+            floor = min(most[name], np.inf if target is None else target) - wanted.tolerance
+            for one in alike:
+                at = stoppers[name](one, wanted)
+                last = one["rounds"][-1 if at is None else at]
                 found.append({
                     "set": name, "kind": kind, "stopped": at is not None,
                     "good": bool(last["score"]["accuracy"] >= floor), "missing": floor - last["score"]["accuracy"],
-                    "ratio": last["labels"] / rounds[reached[0]]["labels"] if len(reached) else None,
+                    "ratio": last["labels"] / one["rounds"][reached[0]]["labels"] if len(reached) else None,
                 })  # fmt: skip
     return found
 
 
 def measure(run: Run) -> None:
     """Run the projects, replay the rules, and state whether stops are good and in time."""
-    of = [one for one in units(run.data, run.sets, STRATEGIES, range(run.seeds)) if one["judged"]]
-    made = run.map(priced, of, cache="priced")
+    of = units(run.data, run.sets, STRATEGIES, range(run.seeds))
+    made = run.map(project, of, cache="projects")
     folder = os.path.relpath(run.data, ROOT)
     pools = [
-        {"data": folder, "name": name, "seed": seed} for name in run.sets for seed in range(min(run.seeds, 2))
-    ]
+        {"data": folder, "name": name, "seed": seed, "pool": POOL}
+        for name in run.sets for seed in range(min(run.seeds, 2))
+    ]  # fmt: skip
     full = run.map(whole_pool, pools)
     most = {
         name: float(np.mean([one for one, unit in zip(full, pools, strict=True) if unit["name"] == name]))
         for name in run.sets
     }
     by_set = {
-        name: [one for one, unit in zip(made, of, strict=True) if unit["name"] == name] for name in run.sets
-    }
-    rows = batches(made, of, "accuracy")
-    banks = {
-        name: bank({key: value[rows["set"] != name] for key, value in rows.items()}) for name in run.sets
-    }
-    found = replays(by_set, most, banks)
+        name: [
+            one for one, unit in zip(made, of, strict=True)
+            if (unit["name"], unit["strategy"]) == (name, ADVISED)
+        ]
+        for name in run.sets
+    }  # fmt: skip
+    known = {name: without(name, made, of) for name in run.sets}
+    found = replays(by_set, most, {name: advised(known[name]) for name in run.sets})
     for kind in ("target", "plateau"):
         _state(
             run, kind, [one for one in found if one["kind"] == kind and (one["stopped"] or kind == "target")]
         )
+    others = {"true_score": by_true_score} | {name: by_fresh_labels(times) for name, times in MORE.items()}
+    for word, stopper in others.items():
+        _state_other(run, word, replays(by_set, most, dict.fromkeys(run.sets, stopper)))
+
+
+def without(name: str, made: Sequence[dict[str, Any]], of: Sequence[dict[str, Any]]) -> Known:
+    """Return what the projects of all data sets but one teach."""
+    kept = [k for k, unit in enumerate(of) if unit["name"] != name]
+    rest = [made[k] for k in kept], [of[k] for k in kept]
+    return Known(bank(batches(*rest, "accuracy")), belief(*rest))
+
+
+def _state_other(run: Run, word: str, found: list[dict[str, Any]]) -> None:
+    """State what a stopper that knows more would reach for the same targets."""
+    some = [one for one in found if one["kind"] == "target"]
+    run.claim(
+        f"stopping.target.labels_over_oracle.{word}", _middle(some), *_resampled(some, _middle), ">=0",
+        f"a ceiling; {_share(some):.0%} within tolerance",
+    )  # fmt: skip
 
 
 def _state(run: Run, kind: str, found: list[dict[str, Any]]) -> None:
@@ -178,6 +240,6 @@ def _resampled(
 
 if __name__ == "__main__":
     sys.exit(
-        main("stopping", measure, cpu_hours=0.2, sets=SETS, seeds=6,
+        main("stopping", measure, cpu_hours=0.2, sets=SETS, seeds=SEEDS,
              quick={"sets": ["tab_adult", "tab_spambase", "tab_wine_quality"], "seeds": 2})
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,15 +15,15 @@ from asklearn.assessor import LEVEL, Assessor
 from asklearn.baseline import random_curve
 from asklearn.composite import composite
 from asklearn.crossfit import AuditSample
-from asklearn.errors import NotFitted
+from asklearn.errors import BadInput, NotFitted
 from asklearn.evidence import uniform_part
 from asklearn.forecast import Needed, Saved, forecast, labels_saved, labels_to, outlook
 from asklearn.metrics import metric as metric_named
-from asklearn.price import Realised, expected_gain, has_price, realised
+from asklearn.price import ItemPrice, Realised, expected_gain, has_price, item_prices, realised
 from asklearn.protocols import Model
 from asklearn.seeds import seed_for
 from asklearn.stopping import Stopping, advise, stopping_with
-from asklearn.types import Estimate, Stop
+from asklearn.types import Estimate, ItemId, Stop
 from asklearn.watching import WATCHED, Watched, standing
 
 
@@ -194,6 +195,38 @@ class ActiveLearner(Assessor):
         scores = [(one.labels, one.estimate) for one in measured if one.name == name and one.level == LEVEL]
         return realised(prices, scores)
 
+    def item_prices(
+        self, ids: Sequence[ItemId], metric: str | None = None, *, level: float = 0.9
+    ) -> list[ItemPrice]:
+        """Return what each of some items is worth that were asked and have no label yet.
+
+        Parameters
+        ----------
+        ids : sequence of int or str
+            The items, such as :attr:`pending`; their scores are in the journal.
+        metric, level
+            As in :meth:`price`, which is recorded for all of them together.
+
+        Returns
+        -------
+        list of ItemPrice
+            Their ranks; and their gains, once five past batches have been priced and measured.
+
+        Raises
+        ------
+        NotFitted, BadInput
+            As in :meth:`price`; and if an item was not asked.
+        """
+        asks = self.state.asks
+        for item in ids:
+            if item not in asks:
+                raise BadInput(
+                    f"Only what was asked has a price. Got {item!r:.100}; give ids that ask() returned."
+                )
+        price = self.price(len(ids), metric, level=level)
+        scores = [asks[item].score for item in ids]
+        return item_prices(scores, price, len(self._trained_on[0]), self.priced(metric))
+
     def should_stop(self, **wanted: Any) -> Stop:
         """Advise on stopping: every rule says what it sees, and some decide.
 
@@ -283,7 +316,8 @@ class ActiveLearner(Assessor):
     def _score(self, seen: Watched, level: float) -> Estimate:
         """How good the model is, at a level of its own: from audit and confidence where it is accuracy."""
         if self.metric.name == "accuracy":
-            return composite(self.evaluate(), seen.confidence, level)
+            each = len(self._trained_on[0]) / len(self._need_model().classes)
+            return composite(self.evaluate(), seen.confidence, each, level)
         return self.evaluate(level=level)
 
     def _priced(self, seen: Watched, more: int, metric: str, level: float) -> Estimate | None:

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -321,6 +321,71 @@ def calibrated(price: Estimate, pairs: Sequence[Realised]) -> Estimate | None:
     shift = value - price.value
     method = f"{price.method}, calibrated on {len(pairs)} batches"
     return Estimate(price.name, value, price.low + shift, price.high + shift, price.n, method, price.level)
+
+
+@dataclass(frozen=True, slots=True)
+class ItemPrice:
+    """What one item is worth.
+
+    Attributes
+    ----------
+    rank : int or None
+        Its place by the strategy's score, 1 the best; None where chance decided.
+    gain : Estimate or None
+        What its label should add after those of a better rank; None without a rank, and before past batches have
+        calibrated the price.
+    """
+
+    rank: int | None
+    gain: Estimate | None
+
+
+def item_prices(
+    scores_N: Sequence[float | None], price: Estimate, labels: int, pairs: Sequence[Realised],
+    bank: Bank | None = None,
+) -> list[ItemPrice]:  # fmt: skip
+    """Return each item's rank and, once past batches have calibrated the price of all, its part of that.
+
+    Parameters
+    ----------
+    scores_N : sequence of float or None
+        What the strategy gave the items; None where it had no say.
+    price : Estimate
+        Of their N labels together.
+    labels : int
+        Labels that the model has.
+    pairs : sequence of Realised
+        Past prices beside what came.
+    bank : Bank, optional
+        By default what ships for the metric.
+
+    Notes
+    -----
+    The k-th best label adds what k labels add beyond k - 1. Scores of most strategies order items and measure
+    nothing, so only their order counts. The interval is the batch's, parted alike.
+
+    Examples
+    --------
+    >>> price = Estimate("accuracy gain", 0.02, 0.0, 0.05, 2, "")
+    >>> pairs = [Realised(100 * i, price, price) for i in range(5)]
+    >>> found = item_prices([0.2, 0.9], price, labels=10, pairs=pairs)
+    >>> [(one.rank, round(one.gain.value, 4)) for one in found]
+    [(2, 0.0095), (1, 0.0105)]
+    """
+    rank_N, whole = ranks(scores_N), calibrated(price, pairs)
+    if whole is None:
+        return [ItemPrice(rank, None) for rank in rank_N]
+    decay = (bank_of(price.name.removesuffix(" gain")) if bank is None else bank).decay
+    reached = _stretch(1 + np.arange(len(rank_N) + 1) / labels, decay)
+    part_N = np.diff(reached) / reached[-1]
+    return [
+        ItemPrice(rank, None if rank is None else _part(whole, float(part_N[rank - 1]))) for rank in rank_N
+    ]
+
+
+def _part(whole: Estimate, part: float) -> Estimate:
+    value, low, high = (part * one for one in (whole.value, whole.low, whole.high))
+    return replace(whole, value=value, low=low, high=high, n=1)
 
 
 def ranks(scores_N: Sequence[float | None]) -> list[int | None]:

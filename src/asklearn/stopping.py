@@ -77,7 +77,7 @@ class Stopping:
     more: int | None = None
     money: float | None = None
     hours: float | None = None
-    confidence: float = 0.8
+    confidence: float = 0.75
     rules: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -181,7 +181,7 @@ def advise(known: Standing, wanted: Stopping) -> Stop:
     >>> same = Estimate("agreement", 0.97, 0.96, 0.98, 2000, "")
     >>> found = advise(Standing(asked=400, left=600, doubling=gain, agreement=same), Stopping())
     >>> print(found.reasons[0].replace(", and", ",\\nand"))
-    twice the labels would bring at most 0.8 points (80% sure), less than 2,
+    twice the labels would bring at most 0.8 points (75% sure), less than 2,
     and the model agrees with itself at seven tenths of the labels (kappa 0.970, 0.95 is enough)
     """
     limits = [_budget(known), _money(known, wanted), _hours(known, wanted), _pool(known)]

@@ -34,7 +34,7 @@ def found():
     return {
         "estimate": {"metric": "accuracy"},
         "price": {"metric": "accuracy", "next": [span(0.004, 0.001, 0.009, n=20), span(0.01, 0.0, 0.02)],
-                  "past": past, "none": None},
+                  "past": past, "none": None, "corrected": None, "open": []},
         "needed": [
             {"target": 0.9, "value": 640, "low": 410, "high": None, "farthest": 4000, "level": 0.9, "n": 40},
             {"target": 0.925, "value": None, "low": 3100, "high": None, "farthest": 4000, "level": 0.9, "n": 40},
@@ -56,6 +56,20 @@ def test_a_price_is_in_points_with_its_interval_and_its_method(found, check):
     )
     assert "Of 2 past batches, what was said and what came do not contradict each other in 2." in said
     assert page.count("<circle") == 2 + 2 * 2 * 2
+
+
+def test_past_batches_correct_a_price_and_tell_what_one_label_adds(found, check):
+    found["price"]["open"] = [{"rank": 1, "item": "<i>7", "gain": None}]
+    said = words(price(found))
+    assert "&lt;i&gt;7 not known yet" in said
+    assert "Five batches that were priced and measured are needed" in said
+    found["price"]["corrected"] = [span(0.003, 0.0, 0.008, n=20), span(0.008, 0.0, 0.01)]
+    found["price"]["open"][0]["gain"] = span(0.00021, 0.0, 0.0006, n=1)
+    check(page := price(found))
+    said = words(page)
+    assert "own past batches: +0.3 [+0.0, +0.8] points." in said
+    assert "+0.021 [+0.000, +0.060]" in said
+    assert "are needed" not in said
 
 
 def test_a_price_that_was_contradicted_is_counted(found):

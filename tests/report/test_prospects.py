@@ -66,7 +66,26 @@ def test_prices_are_the_learners_own_and_remembered(learner, digits):
     assert [one["n"] for one in found["next"]] == [20, 70]
     assert found["next"][0]["value"] == learner.price(20).value
     assert [(one["labels"], one["more"]) for one in found["past"]] == [(40, 20), (60, 20)]
+    assert (found["corrected"], found["open"]) == (None, [])
     assert prices(learner, 0) is None
+
+
+def test_open_items_have_a_rank_and_once_five_batches_are_measured_a_gain(learner, digits):
+    label(learner, digits, 40)
+    for number in range(5):
+        learner.ask(15)
+        open_items = prices(learner, 70)["open"]
+        assert [one["rank"] for one in open_items] == [1, 2, 3, 4, 5]
+        assert all(one["gain"] is None for one in open_items), number
+        learner.price(15)
+        pending = learner.pending
+        learner.tell(pending, [digits.y[learner.state.row(item)] for item in pending])
+        learner.evaluate()
+    learner.ask(15)
+    found = prices(learner, 70)
+    gains = [one["gain"] for one in found["open"]]
+    assert gains[0]["value"] > gains[1]["value"] > 0 or found["corrected"][0]["value"] <= 0
+    assert len(found["corrected"]) == 2
 
 
 def test_a_metric_without_a_price_says_so(digits):

@@ -39,10 +39,45 @@ def price(found: Mapping[str, Any]) -> Html:
         f"The next {plural(first['n'], 'label')}, chosen as before, should add {gain_words(first, form)} to {name} "
         f"({first['level']:.0%} interval, by {first['method']})."
     )
-    rows = [[f"{one['n']:,}", value_cell(_gain(one, form))] for one in given["next"]]
     caption = f"What further labels should add, with {first['level']:.0%} intervals"
-    parts = [tag("p", told), table(caption, ["labels", f"gain in {name}"], rows)]
+    columns, rows = (
+        ["labels", f"gain in {name}"],
+        [[f"{one['n']:,}", _cell(one, form)] for one in given["next"]],
+    )
+    if given["corrected"]:
+        columns.append("by past batches")
+        rows = [[*row, _cell(one, form)] for row, one in zip(rows, given["corrected"], strict=True)]
+        told += f" Corrected by this project's own past batches: {gain_words(given['corrected'][0], form)}."
+    parts = [tag("p", told), table(caption, columns, rows), *_open(given["open"], form)]
     return section(heading, *parts, *_past(given["past"], form))
+
+
+def _open(items: Sequence[Mapping[str, Any]], form: Scale) -> list[Html]:
+    """Return the best of the open items; nothing where none is open."""
+    if not items:
+        return []
+    rows = [
+        [
+            str(one["rank"]),
+            str(one["item"]),
+            "not known yet" if one["gain"] is None else _cell(one["gain"], form, 2),
+        ]
+        for one in items
+    ]
+    note = (
+        ""
+        if items[0]["gain"]
+        else " Five batches that were priced and measured are needed to say what one adds."
+    )
+    return [
+        tag("h3", "Open items, best first"),
+        tag("p", f"By the strategy's score; a label adds what is left after those before it.{note}"),
+        table("What single labels should add", ["rank", "item", "gain"], rows),
+    ]
+
+
+def _cell(one: Mapping[str, Any], form: Scale, more: int = 0) -> Html:
+    return value_cell(_gain(one, form, more))
 
 
 def gain_words(one: Mapping[str, Any], form: Scale) -> str:
@@ -56,8 +91,9 @@ def gain_words(one: Mapping[str, Any], form: Scale) -> str:
     return " ".join(_gain(one, form)) + (" points" if form.share else "")
 
 
-def _gain(one: Mapping[str, Any], form: Scale) -> tuple[str, str]:
-    digits, unit = (1, 100) if form.share else (3, 1)
+def _gain(one: Mapping[str, Any], form: Scale, more: int = 0) -> tuple[str, str]:
+    """Return a gain and its interval in words, with so many digits more."""
+    digits, unit = (1 + more, 100) if form.share else (3 + more, 1)
     value, low, high = (
         f"{round(unit * one[key], digits) + 0.0:+.{digits}f}" for key in ("value", "low", "high")
     )
@@ -90,7 +126,7 @@ def _past(past: Sequence[Mapping[str, Any]], form: Scale) -> list[Html]:
         f"other in {held}. What came is a difference of two estimates from few random labels, and so rough."
     )
     rows = [
-        [name, value_cell(_gain(one["said"], form)), value_cell(_gain(one["came"], form))]
+        [name, _cell(one["said"], form), _cell(one["came"], form)]
         for name, one in zip(names, shown, strict=True)
     ]
     numbers = details("The numbers of this chart", table("Gains", ["labels", "said", "came"], rows))

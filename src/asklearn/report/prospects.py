@@ -9,6 +9,7 @@ from asklearn.errors import BadInput, NotFitted
 from asklearn.guard import NAME as GUARDED
 from asklearn.guard import detectable
 from asklearn.metrics import metric as metric_named
+from asklearn.price import calibrated
 from asklearn.report.quality import bins_of
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ SHOWN_TARGETS = 3
 RARE = 0.05
 STEPS = (20, 100, 500)
 PROMISED = 0.05
+SHOWN_ITEMS = 5
 
 
 def labels_needed(learner: ActiveLearner) -> list[dict[str, Any]]:
@@ -71,7 +73,8 @@ def prices(learner: ActiveLearner, left: int) -> dict[str, Any] | None:
     try:
         ahead = [learner.price(more) for more in steps]
     except (NotFitted, BadInput) as error:
-        return {"metric": metric, "next": [], "none": str(error), "past": []}
+        return {"metric": metric, "next": [], "none": str(error), "past": [], "corrected": None, "open": []}
+    pairs = learner.priced()
     past = [
         {
             "labels": one.labels,
@@ -79,10 +82,26 @@ def prices(learner: ActiveLearner, left: int) -> dict[str, Any] | None:
             "said": _span(one.predicted),
             "came": _span(one.realised),
         }
-        for one in learner.priced()
+        for one in pairs
     ]
-    return {"metric": metric, "next": [_span(one) | {"method": one.method} for one in ahead], "none": None,
-            "past": past}  # fmt: skip
+    corrected = [calibrated(one, pairs) for one in ahead]
+    return {
+        "metric": metric, "next": [_span(one) | {"method": one.method} for one in ahead], "none": None, "past": past,
+        "corrected": [_span(one) for one in corrected if one is not None] or None, "open": _open(learner),
+    }  # fmt: skip
+
+
+def _open(learner: ActiveLearner) -> list[dict[str, Any]]:
+    """Return the open items that the strategy ranks best, each with what its label should add where that is known."""
+    ids = learner.pending
+    if not ids:
+        return []
+    ranked = [(one.rank, item, one.gain) for item, one in zip(ids, learner.item_prices(ids), strict=True)]
+    best = sorted((one for one in ranked if one[0] is not None), key=lambda one: one[0] or 0)[:SHOWN_ITEMS]
+    return [
+        {"rank": rank, "item": item, "gain": None if gain is None else _span(gain)}
+        for rank, item, gain in best
+    ]
 
 
 def labels_saved(learner: ActiveLearner) -> dict[str, Any] | None:

@@ -22,6 +22,8 @@ from asklearn.server.endings import end_with_parent, reason_of
 NICE = 15
 GROWN = 1.2
 """Gaps are looked for again when there are so many times as many labels: they take longest."""
+PRICED = 20
+"""Labels whose price is kept, to be held against what they bring: as many as a training waits for by default."""
 
 
 class Branch:
@@ -122,6 +124,8 @@ def measured(learner: ActiveLearner, *, described: Callable[[], dict[str, Any]] 
     with suppress(NotFitted):
         learner.evaluate()
         found["labels"] = labels = learner.state.fits[-1].labels
+        with suppress(NotFitted, BadInput):
+            learner.price(PRICED)
         with suppress(BadInput):
             ahead = learner.forecast(labels)
             found["forecast"] = {
