@@ -101,10 +101,9 @@ def by_fresh_labels(times: int) -> Stopper:
 
     def stop(one: dict[str, Any], wanted: Stopping) -> int | None:
         least = (wanted.target or 1.0) - wanted.tolerance
-        drawn = audit_of(
-            [here["score"]["accuracy"] for here in one["rounds"]],
-            [times * here["estimate"][3] for here in one["rounds"]], default_rng(one["rounds"][-1]["labels"]),
-        )  # fmt: skip
+        true = [here["score"]["accuracy"] for here in one["rounds"]]
+        sizes = [times * here["estimate"][3] for here in one["rounds"]]
+        drawn = audit_of(true, sizes, default_rng([round(1e5 * score) for score in true]))
         return _first(
             exact_binomial(round(found.value * found.n), found.n, wanted.level)[0] >= least for found in drawn
         )
