@@ -18,9 +18,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from asklearn.events import Answered
 from asklearn.journal import open_state
 from asklearn.journals.sql import SqlJournal
 from asklearn.project import Project
+from asklearn.server.people import People
 from asklearn.server.serving import NOT_BUILT, STATIC, with_pages
 
 pytestmark = pytest.mark.browser
@@ -37,8 +39,8 @@ def free_port() -> int:
 class Server:
     """A server process that can be killed and started again on its port."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.port = folder, free_port()
+    def __init__(self, folder: Path, *options: str) -> None:
+        self.folder, self.port, self.options = folder, free_port(), options
         self.url = f"http://localhost:{self.port}/"
         self.start()
 
@@ -52,12 +54,13 @@ class Server:
             str(self.port),
             "--project",
             str(self.folder),
+            *self.options,
         ]
         self.process = subprocess.Popen(command, start_new_session=True)
         end = time.monotonic() + 120
         while time.monotonic() < end:
             try:
-                urllib.request.urlopen(f"{self.url}api/v1/project", timeout=5).read()
+                urllib.request.urlopen(self.url, timeout=5).read()
             except OSError:
                 time.sleep(0.1)
             else:
@@ -154,6 +157,57 @@ def test_a_killed_server_loses_nothing_and_the_page_recovers(page: Any, server: 
     found = told(server)
     assert len(found) == 5
     assert all(labels == ["good" if item % 2 == 0 else "bad"] for item, labels in found.items())
+
+
+def test_two_people_with_overlap_answer_each_item_once_each(browser: Any, project: Project) -> None:
+    if not (STATIC / "index.html").exists():
+        pytest.skip("the web pages are not built: python hatch_build.py")
+    project.learner.ask(6)
+    people = People(project.folder)
+    tokens = {name: people.invite(name, ("label",), days=1) for name in ("ann", "ben")}
+    server = Server(project.folder, "--name", "localhost", "--overlap", "1", "--no-worker")
+    pages = {}
+    try:
+        for name, token in tokens.items():
+            pages[name] = browser.new_context().new_page()
+            pages[name].goto(f"{server.url}#token={token}" if name == "ann" else server.url)
+        pages["ben"].get_by_label("Your access token").fill("wrong")
+        pages["ben"].keyboard.press("Enter")
+        expect(pages["ben"].get_by_role("alert")).to_contain_text("not valid")
+        pages["ben"].get_by_label("Your access token").fill(tokens["ben"])
+        pages["ben"].keyboard.press("Enter")
+        for page in pages.values():
+            page.wait_for_selector(".text")
+            assert "token" not in page.url
+        for _ in range(6):
+            for page in pages.values():
+                page.keyboard.press("1" if page.inner_text(".item td") == "good" else "2")
+        for page in pages.values():
+            expect(page.locator(".item")).to_contain_text("Nothing is left to label")
+            all_saved(page)
+            page.context.close()
+    finally:
+        server.kill()
+    found = told(server)
+    assert len(found) == 6
+    assert all(labels == ["good" if item % 2 == 0 else "bad"] * 2 for item, labels in found.items())
+    said = [event for event in SqlJournal(server.folder / "journal.db").read() if isinstance(event, Answered)]
+    assert len({(one.item, one.annotator) for one in said}) == len(said) == 12
+
+
+def test_a_closed_tab_gives_its_items_to_the_next_person(browser: Any, server: Server) -> None:
+    first = browser.new_context(extra_http_headers={"X-Annotator": "ann"}).new_page()
+    first.goto(server.url)
+    item = first.inner_text(".text")
+    first.close()
+    second = browser.new_context(extra_http_headers={"X-Annotator": "ben"}).new_page()
+    for _ in range(100):
+        second.goto(server.url)
+        second.wait_for_selector(".text")
+        if second.inner_text(".text") == item:
+            break
+        second.wait_for_timeout(100)
+    assert second.inner_text(".text") == item
 
 
 def test_a_worker_does_not_outlive_its_server(server: Server) -> None:
