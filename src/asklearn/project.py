@@ -150,14 +150,20 @@ class Project:
     def reasons(self, items: Sequence[ItemId], state: State | None = None) -> list[str]:
         """Return, in words, why the present strategy picks such items (as `state` has them, if given)."""
         asks = (self.learner.state if state is None else state).asks
-        strategy = strategy_of(self.settings.strategy)
+        first, later = self._why
 
         def why(ask: Ask) -> str:
             if ask.stream == "audit":
                 return WHY_AUDITED
-            return strategy.why_first() if ask.model is None else strategy.why()
+            return first if ask.model is None else later
 
         return [why(asks[item]) for item in items]
+
+    @cached_property
+    def _why(self) -> tuple[str, str]:
+        """Why the strategy picks an item, without a model and with one."""
+        strategy = strategy_of(self.settings.strategy)
+        return strategy.why_first(), strategy.why()
 
     def counts(self, state: State | None = None) -> dict[str, int]:
         """Return how many items stand at each status, and how many there are (as `state` has it, if given)."""

@@ -7,8 +7,18 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asklearn.events import Added, Answered, Asked, Configured, Flagged, Resolved, Retracted, Skipped
-from asklearn.server.queue import Overlap, for_annotator, open_places
+from asklearn.events import (
+    Added,
+    Answered,
+    Asked,
+    Configured,
+    Erased,
+    Flagged,
+    Resolved,
+    Retracted,
+    Skipped,
+)
+from asklearn.server.queue import OpenPlaces, Overlap, for_annotator, open_places
 from asklearn.state import State, fold
 
 KINDS = {"y": Answered, "s": Skipped, "f": Flagged, "r": Retracted}
@@ -81,3 +91,24 @@ def test_nobody_gets_what_they_answered_or_what_others_hold_in_full(data: st.Dat
         others = taken.get(item, set()) - {"ann"}
         fits = "ann" not in replied and len(replied) < needed and len(others) < needed - len(replied)
         assert (item in shown) == fits
+
+
+@given(st.data())
+def test_places_kept_up_to_date_are_those_counted_anew(data: st.DataObject) -> None:
+    overlap = Overlap(people=2, share=data.draw(st.sampled_from([0.0, 1.0])))
+    state = fold([Configured(seed=0), Added(start=0, stop=6)])
+    kept = OpenPlaces(state, overlap)
+    one = st.one_of(
+        st.builds(Asked, item=st.integers(0, 5), stream=st.just("exploit")),
+        *(
+            st.builds(kind, item=st.integers(0, 5), annotator=st.sampled_from(["ann", "ben"]),
+                      key=st.uuids().map(str), revision=st.integers(1, 4), **extra)
+            for kind, extra in [(Answered, {"label": st.just("x")}), (Skipped, {}), (Flagged, {}), (Retracted, {})]
+        ),
+        st.builds(Resolved, item=st.integers(0, 5), label=st.sampled_from(["x", None]), annotator=st.just("eve")),
+        st.builds(Erased, item=st.integers(0, 5)),
+    )  # fmt: skip
+    for events in data.draw(st.lists(st.lists(one, max_size=4), max_size=6)):
+        fold(events, state)
+        kept.moved(events)
+        assert list(kept.needed.items()) == list(open_places(state, overlap, state.asks))

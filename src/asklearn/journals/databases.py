@@ -29,7 +29,8 @@ class Database(Protocol):
     """A database that holds a journal.
 
     ``engine`` waits, at the begin of a transaction, until no other writes, where the connection's option
-    ``turn`` is ``"create"`` (the tables) or ``"append"`` (events); ``"other"`` writes wait for nobody else.
+    ``turn`` is ``"create"`` (the tables) or ``"append"`` (events); ``"lend"`` writes wait for
+    each other and need not survive a power cut, ``"other"`` writes wait for nobody else.
     ``advice`` says how to mend an error, and is None for damage; ``mend`` says what to do about damage.
     """
 
@@ -146,6 +147,7 @@ class PostgreSQL:
                 None: "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
                 "other": "SELECT 1",
                 "create": f"SELECT pg_advisory_xact_lock({_LOCK})",
+                "lend": f"SELECT set_config('synchronous_commit', 'off', true), pg_advisory_xact_lock({_LOCK + 1})",
                 "append": "SELECT 1 FROM meta WHERE name = 'head' FOR UPDATE",
             }
             connection.exec_driver_sql(first[connection.get_execution_options().get("turn")])

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from typing import Annotated, Any, TypeAlias
 
 import asklearn
-from asklearn.errors import UnknownItem
+from asklearn.errors import JournalError, UnknownItem
 from asklearn.registry import require
 from asklearn.server.desk import LEASE_SECONDS, Card, Desk
 from asklearn.server.guard import Guard
@@ -139,13 +139,15 @@ async def retract(said: Said, desk: TheDesk, name: Annotator) -> None:
 @routes.get("/image", response_class=Response, responses={200: {"content": {"image/*": {}}}})
 async def image(item: str, column: str, desk: TheDesk, name: Annotator) -> Response:
     """Return an image of an item, by what its bytes are; see :mod:`asklearn.server.media`."""
-    content = (await desk.contents([_known(desk, item)]))[0].get(column)
+    content = (await desk.contents.of([_known(desk, item)]))[0].get(column)
     return await asyncio.to_thread(picture, content, column)
 
 
 @routes.get("/progress")
 async def progress(desk: TheDesk, name: Watcher, request: Request) -> Where:
     """Say where the project stands."""
+    with suppress(JournalError):  # in trouble, it is what was known last
+        await desk.state()
     found = await asyncio.to_thread(progress_of, desk)
     supervisor: Supervisor | None = request.app.state.supervisor
     return Where(**found, worker_starts=0 if supervisor is None else supervisor.starts)

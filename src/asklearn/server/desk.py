@@ -6,31 +6,31 @@ blocks (the disk, a database) is done in threads, so that replies that arrive to
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
-from asklearn.errors import UnknownItem
 from asklearn.events import Event, Flagged, Retracted, Skipped
 from asklearn.project import Project
-from asklearn.recorder import Recorder
 from asklearn.server.board import Board
 from asklearn.server.clock import steady
+from asklearn.server.contents import Contents
 from asklearn.server.health import Health
 from asklearn.server.leases import Leases
-from asklearn.server.queue import Overlap, for_annotator, open_places
+from asklearn.server.ledger import Ledger
+from asklearn.server.lending import Lending
+from asklearn.server.queue import OpenPlaces, Overlap, for_annotator
 from asklearn.state import State
 from asklearn.types import ItemId, Label
 
 LEASE_SECONDS = 300.0
-LOOKED_AT = 8
-"""How many times as many items are looked at as are wanted, since others may take some at the same moment."""
+LOOKED_AT = 4
+"""How many times as many items are looked at as are wanted, since other processes may lend some."""
 
-CONTENTS = 2_000
-"""Items whose content is kept in memory."""
+TRIES = 3
+"""How many times further items are looked for where others took some at the same moment."""
 
 REPLIES = {"skip": Skipped, "flag": Flagged, "retract": Retracted}
 
@@ -83,72 +83,81 @@ class Desk:
         self, project: Project, *, overlap: Overlap | None = None, clock: Callable[[], float] | None = None
     ) -> None:
         self.project, self.health = project, Health()
-        self.recorder = Recorder(project.journal, clock=clock or time.time)
+        self.recorder = Ledger(
+            project.journal, clock=clock or time.time, moved=lambda events: self._open.moved(events)
+        )
         self.leases, self.board = Leases(project.journal), Board(project.journal)
+        self.lending = Lending(self.leases)
         self.overlap = overlap or Overlap()
+        self._open = OpenPlaces(self.recorder.state, self.overlap)
+        self.contents = Contents(project, self.recorder.state, self._unlent)
         self._clock = clock or steady()
-        self._contents: OrderedDict[ItemId, dict[str, Any]] = OrderedDict()
-        self._fold = asyncio.Lock()
 
     async def state(self) -> State:
         """Return everything that the journal says, up to date."""
-        async with self._fold:
-            with self.health.of("journal"):
-                return await asyncio.to_thread(lambda: self.recorder.state)
+        with self.health.of("journal"):
+            return await self.recorder.refresh()
 
     @property
     def known(self) -> State:
-        """What the journal said when it could be read last."""
-        return self.recorder._state
+        """What the journal said when it could be read last, as a copy that stands still."""
+        return self.recorder.still()
 
     async def hand_out(self, annotator: str, n: int, without: Sequence[ItemId] = ()) -> list[Card]:
         """Lend an annotator up to `n` further items, besides those that they hold already."""
-        state, now = await self.state(), self._clock()
-        until = now + LEASE_SECONDS
-        with self.health.of("leases"):
-            held = await asyncio.to_thread(self.leases.held, now)
-        taken: dict[ItemId, list[str]] = {}
-        for lease in held:
-            taken.setdefault(lease.item, []).append(lease.annotator)
-        skipped = set(without)
-        wanted = []
-        for item, places in for_annotator(
-            open_places(state, self.overlap, list(state.asks)), state, taken, annotator
-        ):
-            if item not in skipped:
-                wanted.append((item, places))
-            if len(wanted) == LOOKED_AT * n:
+        await self.state()
+        lent: list[ItemId] = []
+        until = self._clock() + LEASE_SECONDS
+        for _ in range(TRIES):
+            with self.health.of("leases"):
+                taken = await self.lending.look(self._clock())
+            wanted = self._next(annotator, LOOKED_AT * n, {*without, *lent}, taken)
+            if not wanted:
                 break
-        with self.health.of("leases"):
-            lent = await asyncio.to_thread(
-                lambda: self.leases.take(wanted, annotator, until=until, now=now, most=n)
-            )
-        return await self.cards(await self._still_open(lent, annotator), until)
+            lent += await self._lend(wanted, annotator, until, n - len(lent))
+            if len(lent) == n:
+                break
+        return await self.cards(lent, until)
 
-    async def _still_open(self, lent: Sequence[ItemId], annotator: str) -> list[ItemId]:
-        """Return what nobody answered while it was being lent, and give the rest back.
+    def _next(
+        self, annotator: str, n: int, without: Collection[ItemId], taken: Mapping[ItemId, Collection[str]]
+    ) -> list[tuple[ItemId, int]]:
+        """Return the next `n` items for an annotator, with their places, as far as is known here."""
+        likely = (
+            (item, people)
+            for item, people in self._open.needed.items()
+            if item not in taken or len(taken[item]) < people or annotator in taken[item]
+        )
+        shown = for_annotator(likely, self.recorder.state, taken, annotator)
+        return list(islice(((item, people) for item, people in shown if item not in without), n))
+
+    async def _lend(
+        self, wanted: Sequence[tuple[ItemId, int]], annotator: str, until: float, most: int
+    ) -> list[ItemId]:
+        """Lend items, and return those that are still open now; the rest is given back.
 
         A lease ends after its answer is in the journal, so that whoever gets it next can see the answer.
         """
-        needed = dict(open_places(await self.state(), self.overlap, lent))
-        late = [item for item in lent if item not in needed]
+        now = self._clock()
+        with self.health.of("leases"):
+            lent = await self.lending.take(wanted, annotator, until=until, now=now, most=most)
+        await self.state()
+        late = [item for item in lent if item not in self._open.needed]
         if late:
             await self.give_back(late, annotator)
-        return [item for item in lent if item in needed]
+        return [item for item in lent if item in self._open.needed]
 
     async def renew(self, items: Sequence[ItemId], annotator: str) -> int:
         """Lend items on that an annotator still holds; return how many."""
-        until = self._clock() + LEASE_SECONDS
-        return await asyncio.to_thread(lambda: self.leases.renew(items, annotator, until=until))
+        return await self.lending.renew(items, annotator, until=self._clock() + LEASE_SECONDS)
 
     async def give_back(self, items: Sequence[ItemId], annotator: str) -> None:
         """End an annotator's leases of items."""
-        await asyncio.to_thread(self.leases.give_back, items, annotator)
+        await self.lending.give_back(items, annotator)
 
-    async def contents(self, items: Sequence[ItemId]) -> list[dict[str, Any]]:
-        """Return what is shown of items."""
-        await self._read(items)
-        return [self._contents[item] for item in items]
+    def _unlent(self) -> Iterator[ItemId]:
+        """Yield the items that will be lent next."""
+        return (item for item in self._open.needed if item not in self.lending.taken)
 
     def close(self) -> None:
         """Close the databases."""
@@ -157,8 +166,8 @@ class Desk:
 
     async def cards(self, items: Sequence[ItemId], until: float) -> list[Card]:
         """Return items as they are shown."""
-        state = self.recorder._state
-        contents, reasons = await self.contents(items), self.project.reasons(items, state)
+        state = self.recorder.state
+        contents, reasons = await self.contents.of(items), self.project.reasons(items, state)
         return [
             Card(item, content, state.asks[item].stream, reason, until)
             for item, content, reason in zip(items, contents, reasons, strict=True)
@@ -180,23 +189,7 @@ class Desk:
         await self._store(events, annotator, item)
 
     async def _store(self, events: Sequence[Event], annotator: str, item: ItemId) -> None:
-        def append() -> None:
-            self.recorder.journal.append(events)
-            self.leases.give_back([item], annotator)
-
         with self.health.of("answers"):
-            await asyncio.to_thread(append)
-
-    async def _read(self, items: Sequence[ItemId]) -> None:
-        """Read the contents that are not in memory, together."""
-        missing = [item for item in items if item not in self._contents]
-        rows = [self.recorder._state.row(item) for item in missing]
-        if any(row is None for row in rows):
-            raise UnknownItem(f"There is no item {missing[rows.index(None)]!r} in this project.")
-        if missing:
-            found = await asyncio.to_thread(self.project.payload, [row for row in rows if row is not None])
-            self._contents.update(zip(missing, found, strict=True))
-        for item in items:
-            self._contents.move_to_end(item)
-        while len(self._contents) > CONTENTS:
-            self._contents.popitem(last=False)
+            await self.recorder.store(events)
+        with self.health.of("leases"):
+            await self.give_back([item], annotator)

@@ -7,9 +7,9 @@ at. Beside the journal: ``leases.db`` next to its file, or a table of the same P
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from asklearn.journals.databases import PostgreSQL, SQLite
 from asklearn.registry import require
@@ -30,6 +30,14 @@ _lease = sa.Table(
     sa.Column("annotator", sa.Text, nullable=False),
     sa.Column("until", sa.Float, nullable=False, index=True),
     sa.UniqueConstraint("item", "annotator"),
+)
+
+_insert = sa.text("INSERT INTO lease VALUES (:item, :place, :annotator, :until) ON CONFLICT DO NOTHING")
+_renewed = sa.text("UPDATE lease SET until = :until WHERE item = :item AND annotator = :annotator")
+_given_back = sa.text("DELETE FROM lease WHERE item = :item AND annotator = :annotator")
+_ended = sa.text("DELETE FROM lease WHERE until NOT BETWEEN :now AND :now + :longest")
+_running = sa.select(_lease).where(
+    _lease.c.until.between(sa.bindparam("now"), sa.bindparam("now") + sa.bindparam("longest"))
 )
 
 
@@ -74,7 +82,7 @@ class Leases:
             self._engine = PostgreSQL(sa.make_url(journal)).engine
         with self._engine.execution_options(turn="create").begin() as connection:
             _tables.create_all(connection)
-        self._writes = self._engine.execution_options(turn="other")
+        self._writes = self._engine.execution_options(turn="lend")
 
     def take(
         self,
@@ -89,54 +97,76 @@ class Leases:
 
         An item that the annotator holds already is lent on. What others hold in full is passed over.
         """
-        lent: list[ItemId] = []
         with self._writes.begin() as connection:
-            connection.execute(sa.delete(_lease).where(~_running(now)))
-            for item, places in wanted:
-                if len(lent) == most:
-                    break
-                if self._renewed(connection, [item], annotator, until) or any(
-                    self._inserted(connection, Lease(item, place, annotator, until))
-                    for place in range(places)
-                ):
-                    lent.append(item)
-        return lent
+            return Rows(connection).take(wanted, annotator, until=until, now=now, most=most)
 
     def renew(self, items: Iterable[ItemId], annotator: str, *, until: float) -> int:
         """Lend items on that the annotator still holds; return how many."""
         with self._writes.begin() as connection:
-            return self._renewed(connection, items, annotator, until)
+            return Rows(connection).renew(items, annotator, until=until)
 
     def give_back(self, items: Iterable[ItemId], annotator: str) -> None:
         """End the annotator's leases of items."""
         with self._writes.begin() as connection:
-            connection.execute(sa.delete(_lease).where(_of(items, annotator)))
+            Rows(connection).give_back(items, annotator)
 
     def held(self, now: float) -> list[Lease]:
         """Return every lease that is running."""
         with self._engine.connect() as connection:
-            rows = connection.execute(sa.select(_lease).where(_running(now))).all()
-        return [Lease(json.loads(item), place, annotator, until) for item, place, annotator, until in rows]
+            return Rows(connection).held(now)
+
+    def do(self, steps: Sequence[Callable[[Rows], Any]]) -> list[Any]:
+        """Do several things in one transaction, one after another, and return what each gives."""
+        with self._writes.begin() as connection:
+            return [step(Rows(connection)) for step in steps]
 
     def close(self) -> None:
         """Close the database; it opens by itself when used again."""
         self._engine.dispose()
 
-    def _renewed(
-        self, connection: sa.Connection, items: Iterable[ItemId], annotator: str, until: float
-    ) -> int:
-        found = connection.execute(sa.update(_lease).where(_of(items, annotator)).values(until=until))
-        return int(found.rowcount)
 
-    def _inserted(self, connection: sa.Connection, lease: Lease) -> bool:
+class Rows:
+    """What can be done to the table within a transaction; see the methods of the same names of :class:`Leases`."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def take(
+        self,
+        wanted: Sequence[tuple[ItemId, int]],
+        annotator: str,
+        *,
+        until: float,
+        now: float,
+        most: int,
+    ) -> list[ItemId]:
+        self._connection.execute(_ended, {"now": now, "longest": LONGEST})
+        lent: list[ItemId] = []
+        for item, places in wanted:
+            if len(lent) == most:
+                break
+            rows = [Lease(item, place, annotator, until) for place in range(places)]
+            if any(map(self._inserted, rows)) or self.renew([item], annotator, until=until):
+                lent.append(item)
+        return lent
+
+    def renew(self, items: Iterable[ItemId], annotator: str, *, until: float) -> int:
+        found = (
+            self._connection.execute(
+                _renewed, {"until": until, "item": json.dumps(item), "annotator": annotator}
+            )
+            for item in items
+        )
+        return sum(int(one.rowcount) for one in found)
+
+    def give_back(self, items: Iterable[ItemId], annotator: str) -> None:
+        for item in items:
+            self._connection.execute(_given_back, {"item": json.dumps(item), "annotator": annotator})
+
+    def held(self, now: float) -> list[Lease]:
+        rows = self._connection.execute(_running, {"now": now, "longest": LONGEST}).all()
+        return [Lease(json.loads(item), place, annotator, until) for item, place, annotator, until in rows]
+
+    def _inserted(self, lease: Lease) -> bool:
         row = lease._replace(item=json.dumps(lease.item))._asdict()
-        statement = "INSERT INTO lease VALUES (:item, :place, :annotator, :until) ON CONFLICT DO NOTHING"
-        return bool(connection.execute(sa.text(statement), row).rowcount)
-
-
-def _of(items: Iterable[ItemId], annotator: str) -> sa.ColumnElement[bool]:
-    return _lease.c.item.in_([json.dumps(item) for item in items]) & (_lease.c.annotator == annotator)
-
-
-def _running(now: float) -> sa.ColumnElement[bool]:
-    return _lease.c.until.between(now, now + LONGEST)
+        return bool(self._connection.execute(_insert, row).rowcount)

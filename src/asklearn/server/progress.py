@@ -22,7 +22,7 @@ def progress_of(desk: Desk) -> dict[str, Any]:
         last.
     """
     health, board = desk.health, desk.board
-    state = health.asked("journal", lambda: desk.recorder.state, desk.known)
+    state = desk.known
     worker = health.asked("board", lambda: board.get(STANDING), None)
     answers = [(item, labels) for item, labels in state.answers()]
     people = Counter(one.annotator for said in state.said.values() for one in said if one.kind == "Answered")

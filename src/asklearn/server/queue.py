@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from asklearn.audit import permanent_numbers
+from asklearn.events import Asked, Erased, Event, Reply, Resolved
 from asklearn.state import State, Status
 from asklearn.types import ItemId
 
@@ -56,6 +57,46 @@ def open_places(state: State, overlap: Overlap, order: Iterable[ItemId]) -> Iter
             needed = max(needed, 2)
         if len(said) < needed:
             yield item, needed - len(said)
+
+
+class OpenPlaces:
+    """How many people each asked item still needs, in the order of asking: kept up to date event by event.
+
+    Parameters
+    ----------
+    state : State
+        What the journal says so far.
+    overlap : Overlap
+        How many people are asked about an item.
+
+    Attributes
+    ----------
+    needed : dict
+        The number of people for each item that still needs somebody.
+    """
+
+    def __init__(self, state: State, overlap: Overlap) -> None:
+        self._state, self._overlap = state, overlap
+        self._turn = {item: turn for turn, item in enumerate(state.asks)}
+        self.needed = dict(open_places(state, overlap, state.asks))
+
+    def moved(self, events: Iterable[Event]) -> None:
+        """Take in events that were folded into the state."""
+        items = (one.item for one in events if isinstance(one, Asked | Reply | Resolved | Erased))
+        for item in dict.fromkeys(items):
+            if item in self._state.asks:
+                self._look(item)
+
+    def _look(self, item: ItemId) -> None:
+        turn = self._turn.setdefault(item, len(self._turn))
+        people = next((people for _, people in open_places(self._state, self._overlap, [item])), 0)
+        if not people:
+            self.needed.pop(item, None)
+            return
+        again = item not in self.needed and turn < len(self._turn) - 1
+        self.needed[item] = people
+        if again:  # what is needed once more keeps its turn
+            self.needed = dict(sorted(self.needed.items(), key=lambda one: self._turn[one[0]]))
 
 
 def for_annotator(

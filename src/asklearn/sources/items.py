@@ -67,8 +67,8 @@ def read_items(
                 stop = start + opened.metadata.row_group(group).num_rows
                 here = wanted[(wanted >= start) & (wanted < stop)]
                 if len(here):
-                    part = opened.read_row_group(group, columns=columns).take(here - start).to_pylist()
-                    found |= zip(here.tolist(), part, strict=True)
+                    part = opened.read_row_group(group, columns=columns)  # its take() would import pandas
+                    found |= {row: part.slice(row - start, 1).to_pylist()[0] for row in here.tolist()}
                 start = stop
     except (arrow.ArrowException, OSError) as error:
         raise BadInput(

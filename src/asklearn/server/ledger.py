@@ -1,0 +1,82 @@
+"""The journal as a server reads and writes it: once for all who ask, or reply, at the same moment."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from copy import copy
+from pathlib import Path
+
+from asklearn.errors import KeyReused
+from asklearn.events import Event
+from asklearn.recorder import Recorder
+from asklearn.server.together import Together
+from asklearn.state import State, fold
+
+FOLDED_AT_ONCE = 1_000
+"""Events that are folded before others get their turn: some milliseconds' worth."""
+
+
+class Ledger(Recorder):
+    """A recorder of one event loop: what blocks is done in threads, the fold between two steps of the loop.
+
+    Parameters
+    ----------
+    journal : Path or str
+        The project's journal.
+    clock : callable
+        Gives the time that is written into events, in seconds since 1970.
+    moved : callable
+        Told of events once they are folded.
+    """
+
+    def __init__(
+        self, journal: Path | str, *, clock: Callable[[], float], moved: Callable[[Sequence[Event]], None]
+    ) -> None:
+        super().__init__(journal, clock=clock)
+        self._moved = moved
+        self._reading: Together[None, None] = Together(self._read)
+        self._storing: Together[Sequence[Event], None] = Together(self._append)
+
+    @property
+    def state(self) -> State:
+        """Everything that the journal said when it was read last; see :meth:`refresh`."""
+        return self._state
+
+    async def refresh(self) -> State:
+        """Read what the journal says by now, and return all of it."""
+        await self._reading(None)
+        return self._state
+
+    async def store(self, events: Sequence[Event]) -> None:
+        """Append replies; when this returns they are as durable as the journal makes them."""
+        await self._storing(events)
+
+    def still(self) -> State:
+        """Return the state as it is now, which what comes later leaves alone: for a thread to read."""
+        made = copy(self._state)
+        for name, value in vars(made).items():
+            if isinstance(value, dict | list | set) and name != "row_of":
+                setattr(made, name, copy(value))
+        return made
+
+    async def _read(self, asked: Sequence[None]) -> Sequence[None]:
+        events = await asyncio.to_thread(lambda: list(self.journal.read(self._state.position)))
+        for start in range(0, len(events), FOLDED_AT_ONCE):
+            if start:
+                await asyncio.sleep(0)
+            some = events[start : start + FOLDED_AT_ONCE]
+            fold(some, self._state)
+            self._moved(some)
+        return [None] * len(asked)
+
+    async def _append(self, asked: Sequence[Sequence[Event]]) -> Sequence[BaseException | None]:
+        return await asyncio.to_thread(self._append_all, asked)
+
+    def _append_all(self, asked: Sequence[Sequence[Event]]) -> Sequence[BaseException | None]:
+        """Append everything at once; where a key is refused, each by itself, so that only one gets the error."""
+        try:
+            self.journal.append([event for events in asked for event in events])
+        except KeyReused as error:
+            return [error] if len(asked) == 1 else [self._append_all([events])[0] for events in asked]
+        return [None] * len(asked)
