@@ -231,11 +231,16 @@ def main(
     normal = {"sets": list(sets), "seeds": seeds, **options}
     args = _arguments(name, cpu_hours, normal, argv)
     chosen = {key: value for key in normal if (value := getattr(args, key)) is not None}
+    folder = Path(args.data)
+    if sets and not args.sets and not any((folder / f"{one}.parquet").is_file() for one in sets):
+        normal["sets"] = classification_sets(folder) or normal["sets"]
+        quick = {**(quick or {}), "sets": normal["sets"][:1]}
     settings = {**normal, **((quick or {}) if args.quick else {}), **chosen}
     is_partial = args.quick or settings != normal
+    other = "" if normal["sets"] == list(sets) else f".{folder.resolve().name}"
     run = Run(
-        name, Path(args.data), settings.pop("sets"), settings.pop("seeds"), args.jobs, args.quick,
-        args.out or RESULTS / f"{name}{'.partial' if is_partial else ''}.json", settings, is_partial,
+        name, folder, settings.pop("sets"), settings.pop("seeds"), args.jobs, args.quick,
+        args.out or RESULTS / f"{name}{other}{'.partial' if is_partial else ''}.json", settings, is_partial,
     )  # fmt: skip
     print(
         f"{name}: about {cpu_hours:g} CPU hours in full{' (partial run)' if is_partial else ''}", flush=True
@@ -256,6 +261,18 @@ def main(
     for claim in run.claims:
         print(claim, *["(partial)"] * is_partial, flush=True)
     return int(args.strict and any(claim.verdict == "short" for claim in run.claims))
+
+
+def classification_sets(folder: Path) -> list[str]:
+    """Return the names of a folder's Parquet files whose items each have one label.
+
+    For folders with none of the sets that a claim is usually stated on: there it is stated on all of these.
+    """
+    import pyarrow.parquet as parquet
+
+    not_one_label = {"worker", "tokens", "boxes"}
+    columns = {one.stem: set(parquet.read_schema(one).names) for one in sorted(folder.glob("*.parquet"))}
+    return [name for name, there in columns.items() if "label" in there and not there & not_one_label]
 
 
 def _arguments(

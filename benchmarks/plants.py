@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.random import Generator
 
+from asklearn.errors import BadInput
+
 LEAST, MOST = 0.03, 0.10
 AROUND = (0.04, 0.08)
 
@@ -115,6 +117,8 @@ def description(path: Path) -> list[str] | dict[str, np.ndarray]:
     import pyarrow.parquet as parquet
 
     table = parquet.read_table(path).to_pydict()
+    if "split" not in table:
+        raise BadInput(f"Plants need a data set with a column split (train or test). {path.name} has none.")
     test_N = np.array([one == "test" for one in table["split"]])
     order = np.concatenate([np.flatnonzero(~test_N), np.flatnonzero(test_N)])
     if "text" in table:

@@ -1,6 +1,6 @@
 """Does ``auto`` lose to random anywhere, and what does it save? On real sets and on traps, audit included.
 
-Pools and test sets are subsampled to 4,000 and 3,000 items by seed; encoder by the data set's prefix with its
+Pools and test sets are subsampled to 4,000 and 3,000 items by seed; encoder by the data set's columns with its
 defaults, model ``logistic``. Every project keeps its default audit, whose labels count. Sets of more than 20
 classes get 1,000 labels, others 400 (half the pool at most), in seven geometric rounds from a tenth of that.
 Random starts at random, ``auto`` as it does by itself: the start is part of what is compared. The area is the
@@ -178,7 +178,8 @@ def _against_ensemble(run: Run, found: dict[Any, Any], names: list[str], seeds: 
 
 def _labels_needed(run: Run, found: dict[Any, Any], names: list[str]) -> None:
     """State the labels to random's final score over random's own, as geometric means over sets."""
-    many = [n for n in names if n.startswith("text_") and found[n, "auto", 0]["classes"] >= MANY]
+    texts = [name for name in names if encoded(run.data, name).encoder == "text"]
+    many = [name for name in texts if found[name, "auto", 0]["classes"] >= MANY]
     for claim, some, target in (("all", names, "<=0.75"), ("many_class_text", many, "<=0.7")):
         if not some:
             continue
@@ -205,7 +206,7 @@ def _share(found: dict[Any, Any], name: str, seeds: Any) -> float:
 
 def _guard(run: Run, found: dict[Any, Any], names: list[str], data: str) -> None:
     """State how often the plant is caught, and how often auto and random are, wrongly."""
-    where = str(run.options["guard_sets"]).split(",")
+    where = [one for one in str(run.options["guard_sets"]).split(",") if one in run.sets] or run.sets[:5]
     units = [
         {"data": data, "name": name, "strategy": strategy, "seed": seed}
         for strategy in ("sure", "auto", "random") for name in where

@@ -1,6 +1,6 @@
 """Learning curves of every strategy for classification, as one table with intervals and ranks.
 
-Pools are subsampled to 5,000 items, by seed; encoder by the data set's prefix with its defaults, model
+Pools are subsampled to 5,000 items, by seed; encoder by the data set's columns with its defaults, model
 ``logistic``. All strategies of a seed share one random start set and no audit is drawn, so that a curve is
 the strategy's own. Sets of more than 20 classes get 1,000 labels, others 400, in six batches. The area is
 the mean accuracy on the official test set over log2(labels); a gain is a strategy's area less that of

@@ -6,7 +6,7 @@ strategies in turn); and evaluates at 50, 200 and 800. Truth is the accuracy of 
 set. Every fourth project is watched: evaluated after each batch, by levels that hold for all looks together; and
 has a twin without an audit, with the same seed, for what the audit costs the learning curve. Further projects
 with a uniform audit of 20% end at 200 audit labels, where the worth of an audit label is promised. Encoder by
-prefix, model ``logistic``.
+columns, model ``logistic``.
 
 As a check of the check, the same audit labels predicted by the model that trained on them must fail.
 """
@@ -33,6 +33,9 @@ SETS = (
     "tab_covertype20k", "tab_letter",
 )  # fmt: skip
 STRATEGIES = ("auto", "margin", "cluster_margin", "random")
+LEAST = 1500
+"""Items that a data set must have, for 800 to be labelled."""
+
 POOL, LOOKS = 2000, (50, 200, 800)
 BATCHES = (50,) * 4 + (100,) * 6
 WATCHED = 4
@@ -104,8 +107,8 @@ def in_sample(learner: ActiveLearner, items: Any) -> list[float]:
 
 def measure(run: Run) -> None:
     """Run the projects and state the claims."""
-    for name in run.sets:
-        encoded(run.data, name)
+    sizes = {name: encoded(run.data, name) for name in run.sets}
+    run.sets = [name for name, one in sizes.items() if len(one.X_pool) + len(one.X_test) >= LEAST]
     each = max(run.options["projects"] // len(run.sets), 1)
     units = [
         {"data": os.path.relpath(run.data, ROOT), "name": name, "seed": seed}

@@ -7,7 +7,7 @@ A gap is real when fresh labels say so: 50 uniform unlabelled items inside it ar
 all others outside (Fisher, 5%). The plant is found when a real gap has at least half of its members in it.
 Then about 100 labels are asked of that gap, beside the audit's share. ``confirmable`` in the results is the
 share of plants that a test of the plant itself would confirm with half as many fresh labels: roughly the most
-that can be found. Model ``logistic``, encoder by prefix.
+that can be found. Model ``logistic``, encoder by columns.
 """
 
 from __future__ import annotations
@@ -181,8 +181,7 @@ def closed(learner, gap, plant: Plant, X, y, wrong) -> dict[str, Any]:
 
 def measure(run: Run) -> None:
     """Run the plants and state what was found, named and closed."""
-    for name in run.sets:
-        encoded(run.data, name)
+    run.sets = [name for name in run.sets if encoded(run.data, name).encoder != "image"]  # nothing to name by
     each = max(run.options["draws"] // len(run.sets), 1)
     units = [
         {"data": os.path.relpath(run.data, ROOT), "name": name, "seed": seed}

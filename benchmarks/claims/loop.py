@@ -1,6 +1,6 @@
 """Labels that strategies save against random, on whole projects with their audit.
 
-Encoder by the data set's prefix with its defaults, model ``logistic``. Sets of more than 20 classes get
+Encoder by the data set's columns with its defaults, model ``logistic``. Sets of more than 20 classes get
 1,400 labels in batches of 100, others 400 in batches of 20. Labels saved: 1 - (labels at which the mean
 curve reaches random's final score) / (random's labels); the interval resamples seeds, pairs kept together.
 """
