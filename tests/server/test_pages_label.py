@@ -144,8 +144,12 @@ def test_a_class_among_hundreds_is_found_by_its_name(staged: Staged) -> None:
     shows(page, stage, 3)
     page.keyboard.press("Alt+x")
     shows(page, stage, 4)
-    said = [body.get("label") for _, body in sent(page, stage, 4)]
-    assert said == ["card linked", "pin blocked", "exchange rate", None]
+    page.locator(".item").click()
+    page.keyboard.type("intent 142")
+    page.keyboard.press("Enter")
+    shows(page, stage, 5)
+    said = [body.get("label") for _, body in sent(page, stage, 5)]
+    assert said == ["card linked", "pin blocked", "exchange rate", None, "intent 142"]
 
 
 def test_an_open_list_takes_a_new_class_and_offers_it_again(staged: Staged) -> None:

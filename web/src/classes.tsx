@@ -23,8 +23,8 @@ export function Buttons({ classes, suggested, choose, disabled, letters }: Choic
 }
 
 /** Many classes: a field to find one in, and a list of those that have the text, the likeliest first. */
-export function Finder({ classes, suggested, choose, disabled, text, setText, open, field }: Choice & {
-  text: string; setText: (text: string) => void; open: boolean; field: RefObject<HTMLInputElement | null>;
+export function Finder({ classes, suggested, choose, disabled, text, setText, open, field, digits }: Choice & {
+  text: string; setText: (text: string) => void; open: boolean; digits: boolean; field: RefObject<HTMLInputElement | null>;
 }) {
   const [active, setActive] = useState(0);
   const [all, setAll] = useState(false);
@@ -61,7 +61,7 @@ export function Finder({ classes, suggested, choose, disabled, text, setText, op
             key={name} id={`class-${place}`} role="option" aria-selected={place === at} class={mark(suggested, name)}
             onMouseDown={(event) => event.preventDefault()} onClick={() => take(name)}
           >
-            {place < 10 && <kbd>{(place + 1) % 10}</kbd>}
+            {digits && place < 10 && <kbd>{(place + 1) % 10}</kbd>}
             <span class="name" dir="auto">{name}</span>
             <Share suggested={suggested} name={name} />
           </li>

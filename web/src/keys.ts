@@ -11,6 +11,8 @@ export interface Keyboard {
   filter: boolean;
   /** One key alone means something; otherwise with Alt only. */
   single: boolean;
+  /** Digits choose; otherwise they are typed like letters. */
+  digits: boolean;
   letters: (string | undefined)[];
 }
 
@@ -19,7 +21,7 @@ export function meaning(event: KeyboardEvent, keyboard: Keyboard): Command {
   if (event.isComposing || event.repeat || elsewhere(event)) return null;
   if (event.ctrlKey || event.metaKey) return event.key.toLowerCase() === "z" && !typed(event) ? "undo" : null;
   if (!event.altKey && !keyboard.single) return null;
-  const place = digit(event);
+  const place = keyboard.digits || event.altKey ? digit(event) : null;
   if (place !== null) return { label: place };
   const key = event.altKey ? unshifted(event) : event.key.toLowerCase();
   if (key === "?") return "help";

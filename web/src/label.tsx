@@ -4,7 +4,7 @@ import type { About } from "./contract";
 import { Comment, Help, Instructions } from "./dialogs";
 import type { Feed } from "./feed";
 import { Shown } from "./item";
-import { type Command, letters, meaning } from "./keys";
+import { type Command, letters, meaning, targetOf } from "./keys";
 import { MANY, offered } from "./offer";
 import type { Outbox } from "./outbox";
 import { keep, kept, preferences } from "./preferences";
@@ -26,6 +26,7 @@ export function Label({ about, session, outbox, feed }: { about: About; session:
   const many = session.labels.length > MANY || about.open_labels;
   const suggested = card?.suggested ?? [];
   const classes = many ? offered(session.labels, suggested.map((one) => one.label), session.recent, text) : session.labels;
+  const digits = !many || text === "" || !session.labels.some((one) => /\d/.test(one));
   const byLetter = many ? [] : letters(session.labels);
 
   const choose = (label: string | undefined) => {
@@ -47,8 +48,8 @@ export function Label({ about, session, outbox, feed }: { about: About; session:
 
   useLayoutEffect(() => {
     const pressed = (event: KeyboardEvent) => {
-      const command = meaning(event, { filter: many, single: preferences.single, letters: byLetter });
-      if (command === null) return;
+      const command = meaning(event, { filter: many, single: preferences.single, digits, letters: byLetter });
+      if (command === null) return typed(event, field.current);
       event.preventDefault();
       if (typeof command === "object") choose(classes[command.label]);
       else act[command]();
@@ -81,7 +82,7 @@ export function Label({ about, session, outbox, feed }: { about: About; session:
         {session.alike !== null && <strong> {say.alike(session.alike)}</strong>}
       </p>
       {many
-        ? <Finder {...{ classes, suggested, choose, text, setText, field }} open={about.open_labels} disabled={!card} />
+        ? <Finder {...{ classes, suggested, choose, text, setText, field, digits }} open={about.open_labels} disabled={!card} />
         : <Buttons {...{ classes, suggested, choose, letters: byLetter }} disabled={!card} />}
       <div class="other" role="group" aria-label={say.otherwise}>
         {button("undo", "U", session.last ? say.undoLast(session.last.label) : say.undo, !session.last)}
@@ -107,6 +108,12 @@ function unread(about: About): boolean { return Boolean(about.instructions) && k
 
 function shown(key: string, many: boolean): string { return (many && key !== "?") || !preferences.single ? `Alt+${key}` : key; }
 function shortcut(key: string, many: boolean): string { return shown(key, many).replace("?", "Shift+/"); }
+
+/** Let a letter that is pressed beside the field be the first one in it. */
+function typed(event: KeyboardEvent, field: HTMLInputElement | null): void {
+  const plain = event.key.length === 1 && event.key !== " " && !event.ctrlKey && !event.metaKey && !event.altKey;
+  if (plain && !targetOf(event).matches("input, textarea, select, dialog, dialog *")) field?.focus({ preventScroll: true });
+}
 
 /** On a touch screen a focused field would bring the keyboard up over the item. */
 function finePointer(): boolean { return matchMedia("(pointer: fine)").matches; }
