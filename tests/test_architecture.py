@@ -83,7 +83,6 @@ UNTESTED = {
     "asklearn.server.problems": "tests/server/test_api.py holds every answer to its form",
     "asklearn.server.progress": "tests/server/test_app.py reads it",
     "asklearn.server.schemas": "tests/server/test_app.py sends what fits and what does not",
-    "asklearn.server.serving": "tests/server/test_pages.py runs it",
     "asklearn.protocols": "contracts without code; every plug-in's suite tests them",
     "asklearn.simulate.replay": "one run; tests/simulate/test_single.py tests what it holds",
     "asklearn.simulate.result": "what runs add up to; tests/simulate/test_single.py tests it",

@@ -7,12 +7,14 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict
+from threading import Event
 from typing import Annotated, Any, TypeAlias
 
 import asklearn
 from asklearn.errors import JournalError, UnknownItem
 from asklearn.registry import require
 from asklearn.server.desk import LEASE_SECONDS, Card, Desk
+from asklearn.server.endings import when_told
 from asklearn.server.guard import Guard
 from asklearn.server.media import picture
 from asklearn.server.people import People
@@ -49,11 +51,13 @@ def create_app(
     hosts : sequence of str
         Names by which the server may be called.
     """
+    ending = Event()
 
     @asynccontextmanager
     async def running(_: FastAPI) -> AsyncIterator[None]:
         working = asyncio.create_task(supervisor.run()) if supervisor is not None else None
-        yield
+        with when_told(ending.set):
+            yield
         if working is not None:
             working.cancel()
             with suppress(asyncio.CancelledError):
@@ -64,7 +68,7 @@ def create_app(
         title="asklearn", version=asklearn.__version__, lifespan=running, docs_url=None, redoc_url=None,
         openapi_url="/api/v1/openapi.json",
     )  # fmt: skip
-    app.state.desk, app.state.supervisor = desk, supervisor
+    app.state.desk, app.state.supervisor, app.state.ending = desk, supervisor, ending
     app.state.sign_in = None if people is None else SignIn(people)
     app.include_router(routes, prefix="/api/v1")
     app.add_middleware(Guard, hosts=list(hosts))
@@ -161,7 +165,7 @@ async def events(desk: TheDesk, name: Annotator, request: Request) -> StreamingR
 
 async def _pushed(desk: Desk, request: Request) -> AsyncIterator[str]:
     last, silent = None, 0.0
-    while not await request.is_disconnected():
+    while not request.app.state.ending.is_set() and not await request.is_disconnected():
         state = await desk.state()
         now = {"position": state.position, "model": state.fits[-1].model if state.fits else None}
         if now != last or silent >= BEAT:

@@ -28,6 +28,9 @@ MOST_CONNECTIONS = 900
 IDLE = 15
 """Seconds for which a connection is kept between requests."""
 
+ENDS = 5
+"""Seconds that answers under way have when the server is told to end."""
+
 
 class Connection(HttpToolsProtocol):
     """uvicorn's connection, which ends when a request takes too long to arrive, or its head is too long."""
@@ -101,6 +104,6 @@ class Connection(HttpToolsProtocol):
 
 UVICORN: dict[str, Any] = {
     "http": Connection, "timeout_keep_alive": IDLE, "backlog": 1_024, "ws": "none", "server_header": False,
-    "access_log": False,
+    "access_log": False, "timeout_graceful_shutdown": ENDS,
 }  # fmt: skip
 """What uvicorn is told. Addresses and queries are never logged, since tokens might be written there by mistake."""

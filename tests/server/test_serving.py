@@ -1,4 +1,7 @@
-"""Killed at random during load: every acknowledged answer is there, none is doubled, and all goes on by itself."""
+"""Servers as they run: told to end, in several processes, and killed at random during load.
+
+Every acknowledged answer is there, none is doubled, and all goes on by itself.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from asklearn.errors import AskLearnError
 from asklearn.events import Answered
@@ -29,6 +34,7 @@ from asklearn.importing import create
 from asklearn.journals.sql import SqlJournal
 from asklearn.project import Project
 from asklearn.server.board import STANDING, Board
+from asklearn.server.connections import UVICORN
 from asklearn.settings import Settings
 
 PEOPLE = ("ann", "ben", "cid")
@@ -237,6 +243,69 @@ def _started(database: Any) -> bool:
         database.start()
         return True
     return False
+
+
+def workers(folder: Path) -> list[int]:
+    """Return the processes that train a project."""
+    found = []
+    for one in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            words = one.read_bytes()
+            if b"asklearn.server.worker" in words and str(folder).encode() in words:
+                found.append(int(one.parent.name))
+    return found
+
+
+def ended(folder: Path, server: Server) -> float:
+    """End a server as Ctrl-C would; return how long that and its worker's end took."""
+    began = time.monotonic()
+    assert server.end() == 0
+    until(lambda: not workers(folder), "the end of the worker")
+    return time.monotonic() - began
+
+
+def test_told_to_end_it_ends_with_its_worker_and_its_streams(tmp_path: Path) -> None:
+    project = made(tmp_path, 80)
+    with serving(project.folder) as server:
+        until(lambda: workers(project.folder), "the worker")
+        until(lambda: _answers(server), "the first page")
+        with urllib.request.urlopen(f"http://localhost:{server.port}/api/v1/events", timeout=60) as stream:
+            assert stream.readline()
+            ended(project.folder, server)
+            assert server.process.returncode == 0
+            while stream.readline():
+                pass
+
+
+def _answers(server: Server) -> bool:
+    with suppress(OSError):
+        return server.send("/project")[0] == 200
+    return False
+
+
+@pytest.mark.postgresql
+def test_processes_of_one_server_share_the_work_and_one_trains(
+    tmp_path: Path, mortal_postgresql: Any
+) -> None:
+    project = made(tmp_path, 200, mortal_postgresql.url)
+    with serving(project.folder, "--processes", "2") as server:
+        people = [Person(server, name, pause=0.02) for name in PEOPLE]
+        for person in people:
+            person.start()
+        until(lambda: min(len(person.acknowledged) for person in people) >= 10, "ten answers each")
+        assert len(workers(project.folder)) == 1
+        for person in people:
+            person.leaving.set()
+        for person in people:
+            person.join(WAIT)
+        check_all_there(project, people)
+        ended(project.folder, server)
+
+
+def test_it_runs_on_the_fast_loop_and_parser() -> None:
+    config = uvicorn.Config(None, **UVICORN)  # type: ignore[arg-type]
+    assert "uvloop" in repr(config.get_loop_factory())
+    assert issubclass(UVICORN["http"], HttpToolsProtocol)
 
 
 def test_server_and_worker_are_killed_five_times(tmp_path: Path) -> None:
