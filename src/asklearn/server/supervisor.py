@@ -94,7 +94,7 @@ class Supervisor:
         self.starts += 1
         self._process = process = await asyncio.create_subprocess_exec(
             *self._command, str(self._folder), env={**os.environ, **ONE_THREAD},
-            stdin=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE, start_new_session=True,
+            stdin=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
         listening = asyncio.create_task(self._listen(process))
         ended = asyncio.create_task(process.wait())

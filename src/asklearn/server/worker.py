@@ -167,6 +167,7 @@ def _in_words(error: Exception) -> str:
 
 def work(folder: str) -> None:
     """Work on the project in `folder` until the process that started it ends; for a supervisor."""
+    os.setpgrp()  # Ctrl-C is for the server, which then ends this process; its session, and so its share, is the same
     end_with_parent()
     os.nice(NICE)
     Worker(Path(folder)).run()
