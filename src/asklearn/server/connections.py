@@ -31,6 +31,9 @@ IDLE = 15
 ENDS = 5
 """Seconds that answers under way have when the server is told to end."""
 
+STARTS = 120
+"""Seconds after which one of several processes that says nothing is taken for dead: a busy machine starts slowly."""
+
 
 class Connection(HttpToolsProtocol):
     """uvicorn's connection, which ends when a request takes too long to arrive, or its head is too long."""
@@ -105,5 +108,6 @@ class Connection(HttpToolsProtocol):
 UVICORN: dict[str, Any] = {
     "http": Connection, "timeout_keep_alive": IDLE, "backlog": 1_024, "ws": "none", "server_header": False,
     "access_log": False, "timeout_graceful_shutdown": ENDS,
+    "timeout_worker_healthcheck": STARTS,
 }  # fmt: skip
 """What uvicorn is told. Addresses and queries are never logged, since tokens might be written there by mistake."""

@@ -15,6 +15,7 @@ from asklearn.project import Project
 from asklearn.registry import require
 from asklearn.server.app import LOOPBACK, create_app
 from asklearn.server.desk import Desk
+from asklearn.server.endings import end_with_parent
 from asklearn.server.people import People
 from asklearn.server.queue import Overlap
 from asklearn.server.supervisor import Supervisor
@@ -68,12 +69,14 @@ class Serving:
 
 def application(serving: Serving | None = None) -> FastAPI:
     """Return the application; one of several processes finds in its environment what it serves."""
-    made = serving or Serving(**json.loads(os.environ[SERVING]))
-    project = Project(Path(made.folder))
-    people = People(project.folder) if made.names else None
-    supervisor = Supervisor(project.folder, project.journal) if made.worker else None
-    desk = Desk(project, overlap=Overlap(made.people, made.share))
-    return with_pages(create_app(desk, supervisor=supervisor, people=people, hosts=[*LOOPBACK, *made.names]))
+    if serving is None:
+        serving = Serving(**json.loads(os.environ[SERVING]))
+        end_with_parent()
+    project = Project(Path(serving.folder))
+    people = People(project.folder) if serving.names else None
+    supervisor = Supervisor(project.folder, project.journal) if serving.worker else None
+    desk = Desk(project, overlap=Overlap(serving.people, serving.share))
+    return with_pages(create_app(desk, supervisor=supervisor, people=people, hosts=[*LOOPBACK, *serving.names]))
 
 
 def serve(serving: Serving, *, host: str, port: int, processes: int = 1, said: Callable[[str], None]) -> None:
