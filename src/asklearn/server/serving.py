@@ -76,7 +76,9 @@ def application(serving: Serving | None = None) -> FastAPI:
     people = People(project.folder) if serving.names else None
     supervisor = Supervisor(project.folder, project.journal) if serving.worker else None
     desk = Desk(project, overlap=Overlap(serving.people, serving.share))
-    return with_pages(create_app(desk, supervisor=supervisor, people=people, hosts=[*LOOPBACK, *serving.names]))
+    return with_pages(
+        create_app(desk, supervisor=supervisor, people=people, hosts=[*LOOPBACK, *serving.names])
+    )
 
 
 def serve(serving: Serving, *, host: str, port: int, processes: int = 1, said: Callable[[str], None]) -> None:
