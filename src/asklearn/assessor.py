@@ -10,6 +10,7 @@ import numpy as np
 from numpy.random import Generator, default_rng
 
 from asklearn.arguments import confidence
+from asklearn.audit import uniform_part
 from asklearn.crossfit import (
     Audited,
     AuditSample,
@@ -22,7 +23,7 @@ from asklearn.crossfit import (
 )
 from asklearn.errors import BadInput
 from asklearn.evaluate import MIN_FOR_CONTROL, Control, estimate, folds
-from asklearn.evidence import gaps_of, uniform_part
+from asklearn.evidence import gaps_of
 from asklearn.gaps import Gap
 from asklearn.intervals import watched_levels
 from asklearn.loop import Loop

@@ -14,6 +14,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from itertools import takewhile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -257,3 +258,18 @@ class AuditPlan:
         )
         later.ask(n)
         return later
+
+
+def uniform_part(orders: Sequence[Indices], sample_rows: Sequence[int]) -> Indices:
+    """Return which places of an audit's sample hold its uniform part: the closed prefix of each cohort.
+
+    What the weighted draw added is likelier to be mistaken.
+
+    Examples
+    --------
+    >>> uniform_part([np.array([4, 2, 0, 1, 3])], [2, 3, 4])
+    array([0, 2])
+    """
+    sampled = set(sample_rows)
+    prefix = {row for order in orders for row in takewhile(sampled.__contains__, order.tolist())}
+    return np.array([place for place, row in enumerate(sample_rows) if row in prefix], np.intp)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from itertools import takewhile
 from typing import Any
 
 import numpy as np
@@ -37,21 +36,6 @@ def looked_at(size: int, labelled: Indices, rng: Generator, most: int = MOST) ->
     if size <= most:
         return np.arange(size)
     return np.union1d(rng.choice(size, most, replace=False), labelled)
-
-
-def uniform_part(orders: Sequence[Indices], sample_rows: Sequence[int]) -> Indices:
-    """Return which places of an audit's sample hold its uniform part: the closed prefix of each cohort.
-
-    What the weighted draw added is likelier to be mistaken, so it may suggest a gap and not confirm one.
-
-    Examples
-    --------
-    >>> uniform_part([np.array([4, 2, 0, 1, 3])], [2, 3, 4])
-    array([0, 2])
-    """
-    sampled = set(sample_rows)
-    prefix = {row for order in orders for row in takewhile(sampled.__contains__, order.tolist())}
-    return np.array([place for place, row in enumerate(sample_rows) if row in prefix], np.intp)
 
 
 def halves_of(

@@ -12,11 +12,11 @@ from numpy.random import Generator, default_rng
 from asklearn.arguments import confidence, whole
 from asklearn.asking import open_rows
 from asklearn.assessor import LEVEL, Assessor
+from asklearn.audit import uniform_part
 from asklearn.baseline import random_curve
 from asklearn.composite import composite
 from asklearn.crossfit import AuditSample
 from asklearn.errors import BadInput, NotFitted
-from asklearn.evidence import uniform_part
 from asklearn.forecast import Needed, Saved, forecast, labels_saved, labels_to, outlook
 from asklearn.metrics import metric as metric_named
 from asklearn.price import ItemPrice, Realised, expected_gain, has_price, item_prices, realised

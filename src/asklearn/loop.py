@@ -13,13 +13,12 @@ from numpy.typing import NDArray
 
 from asklearn.arguments import whole
 from asklearn.asking import choose, places
-from asklearn.audit import WEIGHTED, audit_order, permanent_numbers, weighted_share
+from asklearn.audit import WEIGHTED, audit_order, permanent_numbers, uniform_part, weighted_share
 from asklearn.batching import batch_size
 from asklearn.crossfit import audit_sample
 from asklearn.drawing import audited_items, draw, predicted_errors
 from asklearn.errors import BadInput, JournalError, NotFitted
 from asklearn.events import Added, Asked, Configured, Event, Fitted, Measured
-from asklearn.evidence import uniform_part
 from asklearn.gaps import Gap
 from asklearn.guard import guarded, look
 from asklearn.journal import Journal

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.random import Generator, default_rng
 
+from asklearn.audit import uniform_part
 from asklearn.calibration import Temperature, fit_isotonic, fit_platt, fit_temperature
 from asklearn.calibration.reliability import Reliability, reliability
 from asklearn.conformal import Conformal, conformal, conformity, cross_conformal
 from asklearn.crossfit import AuditSample, CrossFit
 from asklearn.errors import BadInput
 from asklearn.evaluate import UNKNOWN, folds
-from asklearn.evidence import uniform_part
 from asklearn.protocols import Model
 from asklearn.selective import Selective, select, thresholds
 from asklearn.types import Floats, Indices, Label
