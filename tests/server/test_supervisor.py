@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from asklearn.project import Project
+from asklearn.project import Project, tell
 from asklearn.server import supervisor as supervisors
 from asklearn.server.board import STANDING, Board
 from asklearn.server.supervisor import Supervisor
@@ -90,6 +90,33 @@ def test_what_a_worker_said_last_is_the_reason_and_pauses_grow(project: Project)
 
     run(supervised(supervisor, during))
     assert "MemoryError: Unable to allocate 3 GiB" in pauses[0]
+
+
+SMALL = """
+import resource, sys
+from asklearn.server import worker
+pages = int(open("/proc/self/statm").read().split()[0])
+resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + (8 << 20),) * 2)
+worker.work(sys.argv[1])
+"""
+
+
+def test_a_worker_without_memory_says_so_and_goes_on_when_there_is_some(project: Project) -> None:
+    supervisor = Supervisor(project.folder, project.journal)
+    enough = supervisor._command
+    supervisor._command = [enough[0], "-c", SMALL]
+
+    async def during() -> None:
+        await until(lambda: error(project))
+        tell(project.learner, [(item, "good" if item % 2 == 0 else "bad") for item in range(20)], "ann")
+        assert "emory" in error(project)
+        supervisor._command = enough
+        if supervisor.pid is not None:
+            os.kill(supervisor.pid, signal.SIGTERM)
+        await until(lambda: project.learner.state.fits and error(project) == "")
+
+    run(supervised(supervisor, during))
+    assert [fit.labels for fit in project.learner.state.fits] == [20]
 
 
 def test_two_servers_have_one_worker_and_the_other_takes_over(project: Project) -> None:

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from types import FrameType
 
 PAUSE = 0.5
+NO_MEMORY = ("MemoryError", "Cannot allocate memory", "can't start new thread", "failed to map segment")
+"""What processes say last that had too little memory."""
 
 
 def end_with_parent() -> None:
@@ -53,7 +55,7 @@ def reason_of(code: int, last_words: str = "") -> str:
     >>> reason_of(-9)
     'it was killed (SIGKILL), probably because the machine ran out of memory'
     >>> reason_of(1, "Traceback ...\\nMemoryError: Unable to allocate 3 GiB")
-    'MemoryError: Unable to allocate 3 GiB'
+    'it ran out of memory (MemoryError: Unable to allocate 3 GiB)'
     """
     if code == -signal.SIGKILL:
         return "it was killed (SIGKILL), probably because the machine ran out of memory"
@@ -61,4 +63,7 @@ def reason_of(code: int, last_words: str = "") -> str:
         names = {one.value: one.name for one in signal.Signals}
         return f"it was ended by {names.get(-code, f'signal {-code}')}"
     lines = [line.strip() for line in last_words.splitlines() if line.strip()]
-    return lines[-1][:500] if lines else f"it ended with status {code}"
+    if not lines:
+        return f"it ended with status {code}"
+    last = lines[-1][:500]
+    return f"it ran out of memory ({last})" if any(words in last for words in NO_MEMORY) else last
