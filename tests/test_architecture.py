@@ -82,6 +82,7 @@ UNTESTED = {
     "asklearn.server.guard": "tests/server/test_security.py sends what it turns away",
     "asklearn.server.problems": "tests/server/test_api.py holds every answer to its form",
     "asklearn.server.progress": "tests/server/test_app.py reads it",
+    "asklearn.server.routes": "tests/server/test_app.py goes through them",
     "asklearn.server.schemas": "tests/server/test_app.py sends what fits and what does not",
     "asklearn.protocols": "contracts without code; every plug-in's suite tests them",
     "asklearn.simulate.replay": "one run; tests/simulate/test_single.py tests what it holds",

@@ -41,6 +41,8 @@ IMPORT = "import"
 POOL = "pool"
 FEATURES = "features"
 ENCODER = "encoder.skops"
+INSTRUCTIONS = "instructions.md"
+INSTRUCTIONS_BYTES = 64 << 10
 
 Answer = tuple[ItemId, str]
 
@@ -123,6 +125,14 @@ class Project:
         if kind == "text":
             return {"texts": [str(row[names[0]]) for row in rows]}
         return {"columns": {name: [row[name] for row in rows] for name in names}}
+
+    def instructions(self) -> str | None:
+        """Return what annotators are to read first: the text of ``instructions.md``, if there is one."""
+        try:
+            with (self.folder / INSTRUCTIONS).open("rb") as file:
+                return file.read(INSTRUCTIONS_BYTES).decode("utf-8-sig", "replace")
+        except FileNotFoundError:
+            return None
 
     def item(self, text: str) -> ItemId | None:
         """Return the item that a text names, or None."""

@@ -51,6 +51,9 @@ from asklearn.types import ItemId, Label
 SNAPSHOT_FORMAT = 1
 SNAPSHOT_BYTES = 4 << 30
 
+GOLD = "gold"
+"""The annotator whose labels are known to be right: where they labelled an item, nobody else's label counts."""
+
 
 class Status(Enum):
     """Where an item stands."""
@@ -198,7 +201,9 @@ class State:
         """Yield each labelled item and the labels that its annotators (or its resolution) give."""
         for item, said in self.said.items():
             if item not in self.erased and item not in self.resolved:
-                labels = [one.label for one in said if one.kind == "Answered"]
+                answered = [one for one in said if one.kind == "Answered"]
+                gold = [one for one in answered if one.annotator == GOLD]
+                labels = [one.label for one in gold or answered]
                 if labels:
                     yield item, labels  # type: ignore[misc]
         for item, label in self.resolved.items():

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from asklearn.importing import create
 from asklearn.project import Project
@@ -56,3 +58,20 @@ def staged(browser: Any) -> Iterator[Callable[..., tuple[Any, Stage]]]:
     for context in opened:
         context.close()
     assert wrong == []
+
+
+@pytest.fixture(params=["file", pytest.param("server", marks=pytest.mark.postgresql)])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path | str]:
+    """Where a journal may be: a file, or a schema of a PostgreSQL server."""
+    if request.param == "file":
+        yield tmp_path / "journal.db"
+        return
+    url = request.getfixturevalue("postgresql")
+    engine = sa.create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
+    name = f"l{time.monotonic_ns()}"
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"CREATE SCHEMA {name}")
+    yield f"{url}&options=-csearch_path%3D{name}"
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"DROP SCHEMA {name} CASCADE")
+    engine.dispose()

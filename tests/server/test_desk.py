@@ -49,7 +49,7 @@ def test_what_is_handed_out_and_answered_is_in_the_journal(asked: Project) -> No
         desk = Desk(asked)
         cards = await desk.hand_out("ann", 5)
         for n, card in enumerate(cards):
-            await desk.answer("ann", card.item, card.content["truth"], key=f"k{n}", seconds=1.5)
+            await desk.answer("ann", [card.item], [card.content["truth"]], keys=[f"k{n}"], seconds=[1.5])
             assert card.item in stored(asked)
         return cards
 
@@ -79,7 +79,7 @@ def test_a_lease_that_ran_out_comes_back_and_a_late_answer_still_counts(asked: P
         none = await desk.hand_out("ben", 30)
         clock.now += LEASE_SECONDS + 1
         again = await desk.hand_out("ben", 1)
-        await desk.answer("ann", first[0].item, "good", key="late")
+        await desk.answer("ann", [first[0].item], ["good"], keys=["late"])
         return first, none, again
 
     first, others, again = run(late())
@@ -93,7 +93,7 @@ def test_the_same_answer_sent_again_counts_once(asked: Project) -> None:
         desk = Desk(asked)
         (card,) = await desk.hand_out("ann", 1)
         for _ in range(3):
-            await desk.answer("ann", card.item, "good", key="one")
+            await desk.answer("ann", [card.item], ["good"], keys=["one"])
         return card.item
 
     item = run(twice())
@@ -108,7 +108,7 @@ def test_skips_flags_and_retractions(asked: Project) -> None:
         skipped, flagged, undone = await desk.hand_out("ann", 3)
         await desk.reply("skip", "ann", skipped.item, key="s")
         await desk.reply("flag", "ann", flagged.item, key="f")
-        await desk.answer("ann", undone.item, "bad", key="a")
+        await desk.answer("ann", [undone.item], ["bad"], keys=["a"])
         await desk.reply("retract", "ann", undone.item, key="r")
         again = await desk.hand_out("ann", 1)
         other = await desk.hand_out("ben", 3)
@@ -140,7 +140,7 @@ def test_hundred_people_at_once(asked: Project) -> None:
             done = []
             for turn in range(5):
                 for card in await desk.hand_out(who, 1):
-                    await desk.answer(who, card.item, "good", key=f"{who}{turn}")
+                    await desk.answer(who, [card.item], ["good"], keys=[f"{who}{turn}"])
                     done.append(card.item)
             return done
 
@@ -155,9 +155,9 @@ def test_what_does_not_fit_is_refused_and_nothing_is_stored(asked: Project) -> N
         desk = Desk(asked)
         (card,) = await desk.hand_out("ann", 1)
         with pytest.raises(UnknownLabel):
-            await desk.answer("ann", card.item, "neither", key="k")
+            await desk.answer("ann", [card.item], ["neither"], keys=["k"])
         with pytest.raises(UnknownItem):
-            await desk.answer("ann", "no such item", "good", key="k")
+            await desk.answer("ann", ["no such item"], ["good"], keys=["k"])
 
     run(work())
     assert stored(asked) == {}

@@ -2,34 +2,14 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
-import pytest
-import sqlalchemy as sa
-
 from asklearn.server.leases import Lease, Leases
 
 Open = Callable[[], Leases]
-
-
-@pytest.fixture(params=["file", pytest.param("server", marks=pytest.mark.postgresql)])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path | str]:
-    if request.param == "file":
-        yield tmp_path / "journal.db"
-        return
-    url = request.getfixturevalue("postgresql")
-    engine = sa.create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
-    name = f"l{time.monotonic_ns()}"
-    with engine.begin() as connection:
-        connection.exec_driver_sql(f"CREATE SCHEMA {name}")
-    yield f"{url}&options=-csearch_path%3D{name}"
-    with engine.begin() as connection:
-        connection.exec_driver_sql(f"DROP SCHEMA {name} CASCADE")
-    engine.dispose()
 
 
 def take(

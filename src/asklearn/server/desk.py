@@ -6,12 +6,14 @@ blocks (the disk, a database) is done in threads, so that replies that arrive to
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
+from asklearn.errors import UnknownItem
 from asklearn.events import Event, Flagged, Retracted, Skipped
 from asklearn.project import Project
 from asklearn.server.board import Board
@@ -21,6 +23,8 @@ from asklearn.server.health import Health
 from asklearn.server.leases import Leases
 from asklearn.server.ledger import Ledger
 from asklearn.server.lending import Lending
+from asklearn.server.notes import Note, Notes
+from asklearn.server.options import options_from
 from asklearn.server.queue import OpenPlaces, Overlap, for_annotator
 from asklearn.state import State
 from asklearn.types import ItemId, Label
@@ -51,6 +55,10 @@ class Card:
         Why, in words.
     until : float
         When the lease ends, in seconds since 1970.
+    suggested : list of dict, or None
+        The classes in which the model believes most, as ``label`` and ``share``; None where nobody is to see it.
+    notes : list of str
+        What is to be said of the item besides.
     """
 
     item: ItemId
@@ -58,6 +66,8 @@ class Card:
     stream: str
     reason: str
     until: float
+    suggested: list[dict[str, Any]] | None = None
+    notes: list[str] = field(default_factory=list)
 
 
 class Desk:
@@ -87,7 +97,9 @@ class Desk:
             project.journal, clock=clock or time.time, moved=lambda events: self._open.moved(events)
         )
         self.leases, self.board = Leases(project.journal), Board(project.journal)
+        self.notes = Notes(project.journal)
         self.lending = Lending(self.leases)
+        self.options = options_from(project.settings.server)
         self.overlap = overlap or Overlap()
         self._open = OpenPlaces(self.recorder.state, self.overlap)
         self.contents = Contents(project, self.recorder.state, self._unlent)
@@ -102,6 +114,11 @@ class Desk:
     def known(self) -> State:
         """What the journal said when it could be read last, as a copy that stands still."""
         return self.recorder.still()
+
+    @property
+    def open(self) -> int:
+        """How many asked items still need somebody."""
+        return len(self._open.needed)
 
     async def hand_out(self, annotator: str, n: int, without: Sequence[ItemId] = ()) -> list[Card]:
         """Lend an annotator up to `n` further items, besides those that they hold already."""
@@ -163,6 +180,7 @@ class Desk:
         """Close the databases."""
         self.leases.close()
         self.board.close()
+        self.notes.close()
 
     async def cards(self, items: Sequence[ItemId], until: float) -> list[Card]:
         """Return items as they are shown."""
@@ -174,22 +192,46 @@ class Desk:
         ]
 
     async def answer(
-        self, annotator: str, item: ItemId, label: Label, *, key: str, seconds: float | None = None
+        self,
+        annotator: str,
+        items: Sequence[ItemId],
+        labels: Sequence[Label],
+        *,
+        keys: Sequence[str],
+        seconds: Sequence[float | None] | None = None,
     ) -> None:
-        """Record a label; when this returns it is as durable as the journal makes it."""
+        """Record labels, all or none; when this returns they are as durable as the journal makes them."""
         await self.state()
-        times = [seconds]
-        events = self.recorder.answers([item], [label], annotator=annotator, seconds=times, keys=[key])
-        await self._store(events, annotator, item)
+        events = self.recorder.answers(items, labels, annotator=annotator, seconds=seconds, keys=keys)
+        await self._store(events, annotator, items)
 
-    async def reply(self, kind: str, annotator: str, item: ItemId, *, key: str) -> None:
-        """Record that somebody skips, flags, or takes back what they said of an item."""
+    async def reply(
+        self, kind: str, annotator: str, item: ItemId, *, key: str, note: str | None = None
+    ) -> None:
+        """Record that somebody skips, flags, or takes back what they said of an item, and why."""
+        if note is not None:
+            await self.note(annotator, item, note, key=key)
         await self.state()
         events = self.recorder.replies(REPLIES[kind], [item], annotator, [key])
-        await self._store(events, annotator, item)
+        await self._store(events, annotator, [item])
 
-    async def _store(self, events: Sequence[Event], annotator: str, item: ItemId) -> None:
+    async def note(self, annotator: str, item: ItemId, text: str, *, key: str) -> None:
+        """Keep what somebody writes about an item."""
+        if (await self.state()).row(item) is None:
+            raise UnknownItem(f"There is no item {item!r} in this project.")
+        note = Note(key, item, annotator, text, self._clock())
+        await asyncio.to_thread(self.notes.keep, note)
+
+    async def similar(self, annotator: str, item: ItemId, n: int) -> list[Card]:
+        """Lend an annotator items that are like one."""
+        return []
+
+    async def grid(self, annotator: str, n: int) -> tuple[Label | None, list[Card]]:
+        """Lend an annotator items that the model takes for one class."""
+        return None, []
+
+    async def _store(self, events: Sequence[Event], annotator: str, items: Sequence[ItemId]) -> None:
         with self.health.of("answers"):
             await self.recorder.store(events)
         with self.health.of("leases"):
-            await self.give_back([item], annotator)
+            await self.give_back(items, annotator)

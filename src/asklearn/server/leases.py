@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from asklearn.journals.databases import PostgreSQL, SQLite
 from asklearn.registry import require
+from asklearn.server.database import beside
 from asklearn.types import ItemId
 
 require("sqlalchemy", "app")
@@ -76,12 +76,7 @@ class Leases:
     """
 
     def __init__(self, journal: Path | str) -> None:
-        if isinstance(journal, Path):
-            self._engine = SQLite(journal.with_name("leases.db"), durable=False).engine
-        else:
-            self._engine = PostgreSQL(sa.make_url(journal)).engine
-        with self._engine.execution_options(turn="create").begin() as connection:
-            _tables.create_all(connection)
+        self._engine = beside(journal, "leases", _tables, durable=False)
         self._writes = self._engine.execution_options(turn="lend")
 
     def take(

@@ -20,6 +20,19 @@ class Options:
         Train anew after so many new labels,
     refresh_seconds : float
         or after so many seconds with any.
+    suggestions : bool
+        Whether annotators see what the model believes. It saves keys and sways people, so it is off unless
+        wanted; items that the audit may draw are always shown without, and the weighted audit, which may
+        draw any item, then draws none.
+    gold : float
+        Share of the hand-outs that are items whose label is known, to measure annotators by.
+    review : float
+        Share of the hand-outs that are items on which others disagreed or could not say, while there are
+        fresh ones.
+    skill : str
+        Column that names, separated by commas, the skills that an item needs; empty for none.
+    priority : str
+        Column of numbers; items with a higher one are shown first. Empty for none.
 
     Raises
     ------
@@ -29,6 +42,11 @@ class Options:
 
     refresh_labels: int = 20
     refresh_seconds: float = 15.0
+    suggestions: bool = False
+    gold: float = 0.02
+    review: float = 0.2
+    skill: str = ""
+    priority: str = ""
 
     def __post_init__(self) -> None:
         if type(self.refresh_labels) is not int or self.refresh_labels < 1:
@@ -39,6 +57,15 @@ class Options:
             raise BadInput(
                 f"refresh_seconds is a number of seconds, at least 0. Got {self.refresh_seconds!r}."
             )
+        if type(self.suggestions) is not bool:
+            raise BadInput(f"suggestions is true or false. Got {self.suggestions!r}.")
+        for name in ("gold", "review"):
+            share = getattr(self, name)
+            if type(share) not in (int, float) or not 0 <= share <= 1:
+                raise BadInput(f"{name} is a share of the hand-outs, from 0 to 1. Got {share!r}.")
+        for name in ("skill", "priority"):
+            if not isinstance(getattr(self, name), str):
+                raise BadInput(f"{name} is the name of a column. Got {getattr(self, name)!r}.")
 
 
 def options_from(table: Mapping[str, Any]) -> Options:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
+from contextlib import suppress
 from typing import Any
 
+from asklearn.errors import JournalError
 from asklearn.server.board import OUTLOOK, STANDING
 from asklearn.server.desk import Desk
 
@@ -41,4 +44,20 @@ def progress_of(desk: Desk) -> dict[str, Any]:
         "outlook": health.asked("board", lambda: board.get(OUTLOOK), None),
         "problem": health.problem(worker),
         "position": state.position,
+    }
+
+
+async def moved(desk: Desk) -> dict[str, Any]:
+    """Return what open pages are to know at once: position, model, open items, the worker, what is in trouble."""
+    health, board = desk.health, desk.board
+    with suppress(JournalError):  # in trouble, it is what was known last
+        await desk.state()
+    state = desk.recorder.state
+    said = await asyncio.to_thread(lambda: health.asked("board", lambda: board.get(STANDING), None)) or {}
+    return {
+        "position": state.position,
+        "model": state.fits[-1].model if state.fits else None,
+        "open": desk.open,
+        "worker": {name: said.get(name, "") for name in ("doing", "error")},
+        "problem": health.problem(said),
     }

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr  # noqa:
 
 Item: TypeAlias = Annotated[StrictStr, Field(max_length=1_000)] | Annotated[StrictInt, Field(ge=0, lt=2**63)]
 Word: TypeAlias = Annotated[StrictStr, Field(min_length=1, max_length=1_000)]
+Comment: TypeAlias = Annotated[StrictStr, Field(min_length=1, max_length=2_000, pattern=r"^[^\x00]*$")]
 Key: TypeAlias = Annotated[StrictStr, Field(min_length=8, max_length=100, pattern=r"^[\w-]+$")]
 Seconds: TypeAlias = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
 
@@ -41,11 +42,53 @@ class Answer(_Strict):
     seconds: Seconds | None = None
 
 
-class Said(_Strict):
-    """A skip, a flag, or a retraction."""
+class Answers(_Strict):
+    """Several labels, which are recorded together or not at all."""
+
+    answers: Annotated[list[Answer], Field(min_length=1, max_length=100)]
+
+
+class Retraction(_Strict):
+    """Somebody takes back what they said."""
 
     item: Item
     key: Key
+
+
+class Said(_Strict):
+    """A skip or a flag, and why."""
+
+    item: Item
+    key: Key
+    note: Comment | None = None
+
+
+class Remark(_Strict):
+    """A note on an item, without a reply."""
+
+    item: Item
+    key: Key
+    text: Comment
+
+
+class Like(_Strict):
+    """How many items like one somebody wants."""
+
+    item: Item
+    n: Annotated[int, Field(ge=1, le=20)] = 8
+
+
+class Many(_Strict):
+    """How many items of one suggested class somebody wants."""
+
+    n: Annotated[int, Field(ge=1, le=60)] = 30
+
+
+class Suggested(BaseModel):
+    """A class that the model believes in, and how much."""
+
+    label: str
+    share: float
 
 
 class Shown(BaseModel):
@@ -56,6 +99,8 @@ class Shown(BaseModel):
     stream: str
     reason: str
     until: float
+    suggested: list[Suggested] | None
+    notes: list[str]
 
 
 class Cards(BaseModel):
@@ -63,6 +108,12 @@ class Cards(BaseModel):
 
     cards: list[Shown]
     lease_seconds: float
+
+
+class Grid(Cards):
+    """Items that the model takes for one class; none where there are no suggestions."""
+
+    label: str | None
 
 
 class About(BaseModel):
@@ -75,6 +126,8 @@ class About(BaseModel):
     labels: list[str]
     open_labels: bool
     annotator: str
+    instructions: str | None
+    suggestions: bool
 
 
 class Where(BaseModel):

@@ -13,6 +13,7 @@ from typing import Annotated, TypeAlias
 
 from asklearn.registry import require
 from asklearn.server.people import People, Person
+from asklearn.state import GOLD
 
 require("fastapi", "server")
 from fastapi import Depends, HTTPException, Request  # noqa: E402
@@ -175,6 +176,8 @@ async def annotator(person: Annotated[Person, Depends(who)]) -> str:
     """Return the name of somebody who may label."""
     if "label" not in person.scopes:
         raise HTTPException(403, "This token may not label.")
+    if person.name == GOLD:
+        raise HTTPException(403, f"The name {GOLD!r} is kept for labels that are known to be right.")
     return person.name
 
 
