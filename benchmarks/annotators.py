@@ -41,6 +41,8 @@ class Plan:
         Seconds at the beginning that are not counted.
     seed : int
         Decides who answers when, and what.
+    tool : str
+        Whose interface is spoken: ``asklearn`` or ``label_studio``.
     """
 
     urls: list[str]
@@ -50,6 +52,7 @@ class Plan:
     labels: list[str]
     warm: float = 2.0
     seed: int = 0
+    tool: str = "asklearn"
 
 
 @dataclass
@@ -60,9 +63,9 @@ class Seen:
     answer: list[float] = field(default_factory=list)
     empty: int = 0
     errors: list[str] = field(default_factory=list)
-    answered: dict[str, str] = field(default_factory=dict)
+    answered: dict[str, float] = field(default_factory=dict)
     doubled: list[str] = field(default_factory=list)
-    counted: int = 0
+    began: float = field(default_factory=time.perf_counter)
 
 
 class Connection:
@@ -85,7 +88,10 @@ class Connection:
         writer.write(head.encode() + content)
         top = await reader.readuntil(b"\r\n\r\n")
         status, length = int(top[9:12]), _length(top)
-        return status, await reader.readexactly(length) if length else b""
+        answer = await reader.readexactly(length) if length else b""
+        if b"\r\nconnection: close" in top.lower():
+            self.close()
+        return status, answer
 
     def close(self) -> None:
         """Hang up."""
@@ -100,11 +106,64 @@ def _length(top: bytes) -> int:
     return 0 if at < 0 else int(lower[at + 17 : lower.index(b"\r\n", at + 2)])
 
 
+class Asklearn:
+    """How an annotator of ours asks and answers."""
+
+    def __init__(self, url: str, number: int) -> None:
+        self.line = Connection(url, {"X-Annotator": f"annotator {number}"})
+
+    async def next(self) -> Any:
+        """Return an item, or None where there is none now."""
+        status, body = await self.line.ask("POST", "/api/v1/leases", {"n": 1})
+        _expect(status, 200, body)
+        cards = json.loads(body)["cards"]
+        return cards[0]["item"] if cards else None
+
+    async def answer(self, item: Any, label: str, key: str) -> None:
+        """Answer it."""
+        said = {"item": item, "label": label, "key": key, "seconds": 1.0}
+        _expect(*await self._posted("/api/v1/answers", said, 204))
+
+    async def _posted(self, path: str, said: Any, wanted: int) -> tuple[int, int, bytes]:
+        status, body = await self.line.ask("POST", path, said)
+        return status, wanted, body
+
+
+class LabelStudio(Asklearn):
+    """How one of Label Studio's does, by its own interface."""
+
+    def __init__(self, url: str, number: int) -> None:
+        self.line = Connection(url, {"Authorization": f"Token {'0' * 36}{number:04d}"})
+
+    async def next(self) -> Any:
+        """Return a task, which is locked for this user."""
+        status, body = await self.line.ask("GET", "/api/projects/1/next")
+        _expect(status, 200, body)
+        return json.loads(body)["id"]
+
+    async def answer(self, item: Any, label: str, key: str) -> None:
+        """Make an annotation of it."""
+        result = {"from_name": "s", "to_name": "t", "type": "choices", "value": {"choices": [label]}}
+        said = {"result": [result], "lead_time": 1.0}
+        _expect(*await self._posted(f"/api/tasks/{item}/annotations/", said, 201))
+
+
+TOOLS = {"asklearn": Asklearn, "label_studio": LabelStudio}
+
+
+class Refused(Exception):
+    """An answer of the server that was not what it should be."""
+
+
+def _expect(status: int, wanted: int, body: bytes) -> None:
+    if status != wanted:
+        raise Refused(f"{status} instead of {wanted}: {body[:200]!r}")
+
+
 async def annotate(plan: Plan, number: int, start: float, seen: Seen) -> None:
     """Be one annotator until the time is up."""
     rng = random.Random(f"{plan.seed} {number}")
-    name = f"annotator {number}"
-    line = Connection(plan.urls[number % len(plan.urls)], {"X-Annotator": name})
+    one = TOOLS[plan.tool](plan.urls[number % len(plan.urls)], number)
     gap = plan.annotators / plan.rate if plan.rate else 0.0
     due = start + rng.random() * (gap or 0.2)
     clock = time.perf_counter
@@ -112,50 +171,35 @@ async def annotate(plan: Plan, number: int, start: float, seen: Seen) -> None:
         await asyncio.sleep(max(0.0, due - clock()))
         if not plan.rate:
             due = clock()
+        worked = False
         try:
-            rested = await _one(plan, name, line, due, seen, rng, due - start > plan.warm)
-        except (OSError, asyncio.IncompleteReadError) as error:
+            worked = await _once(plan, one, due, seen, rng, due - start > plan.warm)
+        except (OSError, asyncio.IncompleteReadError, Refused) as error:
             seen.errors.append(repr(error))
-            line.close()
-            rested = REST
-        due = max(due + (rng.expovariate(1 / gap) if gap else 0.0), clock() + rested if rested else 0.0)
-    line.close()
+            one.line.close()
+        due += rng.expovariate(1 / gap) if gap else 0.0
+        if not worked:
+            due = max(due, clock() + REST)
+    one.line.close()
 
 
-async def _one(
-    plan: Plan, name: str, line: Connection, due: float, seen: Seen, rng: random.Random, counts: bool
-) -> float:
-    """Take an item and answer it; return how long to rest, where there was none."""
+async def _once(plan: Plan, one: Asklearn, due: float, seen: Seen, rng: random.Random, counts: bool) -> bool:
+    """Take an item and answer it; return whether there was one."""
     clock = time.perf_counter
-    status, body = await line.ask("POST", "/api/v1/leases", {"n": 1})
+    item = await one.next()
     lent = clock()
-    if status != 200:
-        seen.errors.append(f"leases: {status} {body[:200]!r}")
-        return REST
     if counts:
         seen.next.append(lent - due)
-    cards = json.loads(body)["cards"]
-    if not cards:
+    if item is None:
         seen.empty += counts
-        return REST
-    item = cards[0]["item"]
-    said = {
-        "item": item,
-        "label": rng.choice(plan.labels),
-        "key": f"{rng.getrandbits(128):032x}",
-        "seconds": 1.0,
-    }
-    status, body = await line.ask("POST", "/api/v1/answers", said)
-    if status != 204:
-        seen.errors.append(f"answers: {status} {body[:200]!r}")
-        return REST
+        return False
+    await one.answer(item, rng.choice(plan.labels), f"{rng.getrandbits(128):032x}")
     if counts:
         seen.answer.append(clock() - lent)
-        seen.counted += 1
     if str(item) in seen.answered:
         seen.doubled.append(str(item))
-    seen.answered[str(item)] = name
-    return 0.0
+    seen.answered[str(item)] = clock() - seen.began
+    return True
 
 
 async def _all(plan: Plan) -> dict[str, Any]:
@@ -166,7 +210,7 @@ async def _all(plan: Plan) -> dict[str, Any]:
     return {
         "next": [round(one, 6) for one in seen.next], "answer": [round(one, 6) for one in seen.answer],
         "empty": seen.empty, "errors": seen.errors, "doubled": seen.doubled,
-        "answered": list(seen.answered), "rate": seen.counted / (spent - plan.warm), "wall": spent,
+        "answered": list(seen.answered), "rate": len(seen.answer) / (spent - plan.warm), "wall": spent,
         "cpu": time.process_time() - before,
     }  # fmt: skip
 

@@ -1,22 +1,60 @@
-"""Projects that are served, and the server processes that serve them: for server_load and label_page."""
+"""Projects to serve, and the processes that serve them: for server_load and label_page."""
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from asklearn.settings import Settings
 
 PATIENCE = 60.0
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+class Postgres:
+    """A PostgreSQL server of one's own on a socket, in a new folder, with every commit put on the disk."""
+
+    def __init__(self) -> None:
+        programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1:]
+        path = os.pathsep.join([*map(str, programs), os.environ.get("PATH", "")])
+        found = shutil.which("pg_ctl", path=path)
+        if found is None:
+            raise RuntimeError("There is no PostgreSQL on this machine: apt-get install postgresql")
+        self._programs = Path(found).resolve().parent
+        self.folder = Path(tempfile.mkdtemp(prefix="pg"))
+        self.url = f"postgresql://al@/postgres?host={self.folder}"
+        self._user: dict[str, Any] = {"user": "postgres", "extra_groups": []} if os.getuid() == 0 else {}
+        if self._user:
+            shutil.chown(self.folder, "postgres")
+        self._run("initdb", "-D", f"{self.folder}/data", "-U", "al", "-A", "trust", "-E", "UTF8")
+        options = f"-c listen_addresses='' -c unix_socket_directories={self.folder}"
+        self._run(
+            "pg_ctl", "-D", f"{self.folder}/data", "-w", "-l", f"{self.folder}/log", "-o", options, "start"
+        )
+
+    def _run(self, program: str, *arguments: str) -> None:
+        command = [str(self._programs / program), *arguments]
+        subprocess.run(command, stdout=subprocess.DEVNULL, check=True, cwd=self.folder, **self._user)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._run("pg_ctl", "-D", f"{self.folder}/data", "-m", "immediate", "stop")
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 class Server:
@@ -68,7 +106,7 @@ class Server:
         return int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]) * PAGE
 
     @property
-    def workers(self) -> list[int]:
+    def children(self) -> list[int]:
         """The processes that it started."""
         return [
             int(one)
@@ -113,3 +151,18 @@ def annotators(**plan: Any) -> dict[str, Any]:
     )
     found: dict[str, Any] = json.loads(done.stdout)
     return found
+
+
+def project(folder: Path, source: Path, settings: Settings, asked: int) -> Path:
+    """Make a project of a Parquet file, in whose journal the first `asked` items stand as asked; return it."""
+    from asklearn.events import Asked
+    from asklearn.importing import create
+    from asklearn.registry import lookup
+
+    made, _ = create(folder, source, settings)
+    state = made.learner.state
+    items = [state.item(row) for row in range(len(state.asks), min(asked, state.rows))]
+    now = time.time()
+    asks = [Asked(item=item, stream="exploit", time=now) for item in items]
+    lookup("journals", "sql")(made.journal).append(asks)
+    return folder
