@@ -96,22 +96,22 @@ class Server:
             return json.load(found)
 
     @property
-    def cpu(self) -> float:
-        """CPU seconds of the server so far, without its worker."""
-        return cpu_of(self.process.pid)
+    def cpu(self) -> dict[str, float]:
+        """CPU seconds so far of the server processes, and of the worker with what it started."""
+        spent = {"server": cpu_of(self.process.pid), "worker": 0.0}
+        for child in children_of(self.process.pid):
+            kind = "worker" if b"worker" in Path(f"/proc/{child}/cmdline").read_bytes() else "server"
+            spent[kind] += sum(map(cpu_of, [child, *children_of(child)]))
+        return spent
 
     @property
     def resident(self) -> int:
         """Bytes of the server in memory, files that it maps included."""
         return int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]) * PAGE
 
-    @property
-    def children(self) -> list[int]:
-        """The processes that it started."""
-        return [
-            int(one)
-            for one in Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        ]
+    def settle(self, seconds: float = 3.0) -> None:
+        """Wait until every process of it has begun its work."""
+        time.sleep(seconds)
 
     def stop(self) -> None:
         """End it as Ctrl-C does, or at last without asking."""
@@ -128,6 +128,11 @@ class Server:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+
+def children_of(pid: int) -> list[int]:
+    """Return the processes that a process started."""
+    return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def cpu_of(pid: int) -> float:

@@ -26,6 +26,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -189,7 +190,8 @@ def against(run: Run) -> None:
 def our_load(data: str, people: int, seconds: int, repeat: int) -> dict[str, Any]:
     """Return what annotators meet with before our server, with 10,000 texts."""
     with tempfile.TemporaryDirectory(dir=CACHE) as scratch:
-        with Server(texts(Path(scratch), data, "journal.db", 10_000)) as server:
+        folder = texts(Path(scratch), data, "journal.db", 10_000)
+        with Server(folder) as server:
             labels = server.get("/project")["labels"]
             server.settle()
             return summed(
@@ -386,7 +388,7 @@ class Watch:
         kinds = [(at, position, type(event).__name__, event) for at, position, event in self.seen]
         fits = [(position, event) for _, position, kind, event in kinds if kind == "Fitted"]
         found = []
-        for (_, before), (_, after) in zip(fits, fits[1:], strict=False):
+        for (_, before), (_, after) in pairwise(fits):
             new = [at for at, position, kind, _ in kinds if kind == "Answered" and before.position < position]
             chosen = [
                 at for at, _, kind, event in kinds if kind == "Asked" and (event.model or 0) >= after.model
