@@ -360,3 +360,29 @@ def test_long_and_right_to_left_texts_and_rows(staged: Staged) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.keyboard.press("1")
     expect(page.locator(".item table")).to_contain_text('{"nested":[1]}')
+
+
+def test_two_fingers_zoom_an_image(staged: Staged) -> None:
+    project = about(kind="image", columns=["image"], labels=["cat", "dog"])
+    page, _ = staged(Stage(project=project, cards=pictured(20)), has_touch=True)
+    page.wait_for_selector(".frame img")
+    box = page.locator(".frame").bounding_box()
+    middle, across = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    fingers = page.context.new_cdp_session(page)
+
+    def touch(kind: str, *apart: float) -> None:
+        points = [
+            {"x": middle + side * one, "y": across, "id": k}
+            for one in apart
+            for k, side in enumerate((-1, 1))
+        ]
+        fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    touch("touchStart", 30)
+    for apart in (45, 60, 75, 90):
+        touch("touchMove", apart)
+    touch("touchEnd")
+    page.wait_for_function(
+        f"document.querySelector('.frame img').getBoundingClientRect().width > {2 * box['width']}"
+    )
+    assert page.evaluate("visualViewport.scale") == 1
