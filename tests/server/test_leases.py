@@ -27,6 +27,7 @@ def test_each_place_is_lent_once_until_it_comes_back(place: Path | str) -> None:
     assert take(leases, [1], "ben") == []
     leases.give_back([1], "ann")
     assert take(leases, [1], "ben") == [1]
+    assert leases.count() == 3
     assert {(one.item, one.annotator) for one in leases.held(0.0)} == {(1, "ben"), (2, "ann"), (3, "ben")}
     leases.close()
 

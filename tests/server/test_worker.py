@@ -144,9 +144,9 @@ def test_measuring_sees_no_label_that_comes_meanwhile_and_says_what_lies_ahead(p
     worker.step()
     tell(project.learner, [(item, truth(project, item)) for item in range(0, 20)], "ann")
     assert worker.step()
-    position = worker.learner.state.position
     tell(project.learner, [(item, truth(project, item)) for item in range(20, 40)], "ann")
-    worker.measuring.start(lambda: worker._measured(position, False))
+    assert len(list(worker.learner.state.answers())) == 40
+    worker.measuring.start(lambda: worker._measured(False))
     worker.measuring.wait()
     outlook = Board(project.journal).get(OUTLOOK)
     assert (outlook["labels"], outlook["forecast"]["labels"]) == (20, 40)

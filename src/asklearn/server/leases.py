@@ -110,6 +110,11 @@ class Leases:
         with self._engine.connect() as connection:
             return Rows(connection).held(now)
 
+    def count(self) -> int:
+        """Return how many leases there are, besides some that have just ended."""
+        with self._engine.connect() as connection:
+            return int(connection.execute(sa.select(sa.func.count()).select_from(_lease)).scalar_one())
+
     def do(self, steps: Sequence[Callable[[Rows], Any]]) -> list[Any]:
         """Do several things in one transaction, one after another, and return what each gives."""
         with self._writes.begin() as connection:

@@ -1,7 +1,8 @@
 """What is measured beside the labelling: one estimate after the other, in a process that everything else precedes.
 
-It is a fork of the worker, so that it has the model and the pool without loading them. Whatever new labels
-come, it goes on with the model it began with: the next measurement is of the newest model then.
+It is a fork of the worker, so that it has the model and the pool without loading them. Whatever labels have
+come since the model was fitted, or come meanwhile, it is set back to that moment: the next measurement is of the
+newest model then.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from contextlib import suppress
 from itertools import islice
 from typing import Any
 
-from asklearn.errors import BadInput, NotFitted
-from asklearn.events import Event
+from asklearn.errors import BadInput, NotAllowed, NotFitted
+from asklearn.events import Event, Measured
 from asklearn.journal import Journal
 from asklearn.learner import ActiveLearner
 from asklearn.server.endings import end_with_parent, reason_of
+from asklearn.state import fold
 
 NICE = 15
 GROWN = 1.2
@@ -27,9 +29,10 @@ PRICED = 20
 
 
 class Branch:
-    """A journal as it stood at some position: what others append later is not seen.
+    """A journal as it stood at some position, with what is appended since by its holder alone.
 
-    What is appended here goes to the journal itself, too, wherever that has come to: for facts about the past.
+    Measurements that are appended here go to the journal itself, too, wherever that has come to: they say of
+    which model they are.
 
     Parameters
     ----------
@@ -37,6 +40,8 @@ class Branch:
         The journal.
     position : int
         Where the branch begins.
+    own : sequence of Event
+        What stands in it besides, and in the journal already.
 
     Examples
     --------
@@ -44,15 +49,15 @@ class Branch:
     >>> from asklearn.journal import MemoryJournal
     >>> trunk = MemoryJournal()
     >>> branch = Branch(trunk, trunk.append([Erased(item=1)]))
-    >>> trunk.append([Erased(item=2)]), branch.append([Erased(item=3)], at=1)
-    (2, 2)
+    >>> trunk.append([Erased(item=2)])
+    2
     >>> [event.item for event in branch.read()], [event.item for event in trunk.read()]
-    ([1, 3], [1, 2, 3])
+    ([1], [1, 2])
     """
 
-    def __init__(self, trunk: Journal, position: int) -> None:
+    def __init__(self, trunk: Journal, position: int, own: Sequence[Event] = ()) -> None:
         self._trunk, self._position = trunk, position
-        self._own: list[Event] = []
+        self._own: list[Event] = list(own)
 
     def read(self, since: int = 0) -> Iterator[Event]:
         """Yield the events of the branch after position `since`."""
@@ -61,7 +66,16 @@ class Branch:
         yield from self._own[max(since - self._position, 0) :]
 
     def append(self, events: Sequence[Event], *, at: int | None = None) -> int:
-        """Store events in the journal and in the branch; return the position in the branch after them."""
+        """Store measurements in the journal and in the branch; return the position in the branch after them.
+
+        Raises
+        ------
+        NotAllowed
+            If an event is no measurement: whatever else there is depends on all that the journal says.
+        """
+        other = next((event for event in events if not isinstance(event, Measured)), None)
+        if other is not None:
+            raise NotAllowed(f"What is measured beside the labelling are Measured events. Got {other}.")
         self._trunk.append(events)
         self._own += events
         return self._position + len(self._own)
@@ -103,6 +117,13 @@ def _run(measure: Callable[[], None]) -> None:
     os.nice(NICE)
     end_with_parent()
     measure()
+
+
+def set_back(learner: ActiveLearner) -> None:
+    """Let a learner see the journal as it was when its model was fitted, and nothing that came later."""
+    fit = learner.state.fits[-1]
+    learner.journal = Branch(learner.journal, fit.position, [fit])
+    learner._state = fold(learner.journal.read())
 
 
 def measured(learner: ActiveLearner, *, described: Callable[[], dict[str, Any]] | None) -> dict[str, Any]:

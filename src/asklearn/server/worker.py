@@ -18,7 +18,7 @@ from asklearn.project import Project
 from asklearn.server.board import OUTLOOK, STANDING, Board
 from asklearn.server.endings import end_with_parent
 from asklearn.server.leases import Leases
-from asklearn.server.measuring import GROWN, Branch, Measuring, measured
+from asklearn.server.measuring import GROWN, Measuring, measured, set_back
 from asklearn.server.options import Options, options_from
 
 PAUSE = 0.25
@@ -46,6 +46,7 @@ class Worker:
         self.error = self._told_last()
         self.measuring = Measuring()
         self._said: dict[str, Any] = {}
+        self._pending = (-1, 0)  # a position of the journal, and how many items were open then
         self._exhausted: int | None = None  # how many items there were when none was left to ask
         self._fitted_at = 0.0
         self._trained_at = self._answers_at = self._measured_at = self._gaps_at = 0
@@ -104,10 +105,10 @@ class Worker:
         return self.learner.state.rows != self._exhausted and self._missing() > 0
 
     def _missing(self) -> int:
-        return max(LOW, 2 * self._lent()) - len(self.learner.pending)
-
-    def _lent(self) -> int:
-        return len(self.leases.held(time.time()))
+        state = self.learner.state
+        if self._pending[0] != state.position:
+            self._pending = state.position, len(self.learner.pending)
+        return max(LOW, 2 * self.leases.count()) - self._pending[1]
 
     def _ask(self) -> None:
         try:
@@ -129,11 +130,10 @@ class Worker:
         self._gaps_at = labels if with_gaps else self._gaps_at
         for one in (self.leases, self.board):
             one.close()  # connections must not cross a fork
-        position = self.learner.state.position
-        self.measuring.start(lambda: self._measured(position, with_gaps))
+        self.measuring.start(lambda: self._measured(with_gaps))
 
-    def _measured(self, position: int, with_gaps: bool) -> None:
-        self.learner.journal = Branch(self.learner.journal, position)
+    def _measured(self, with_gaps: bool) -> None:
+        set_back(self.learner)
         found = measured(self.learner, described=self.project.described if with_gaps else None)
         kept = self.board.get(OUTLOOK) or {}
         self.board.put(OUTLOOK, kept | found)
