@@ -59,6 +59,16 @@ def test_memory_is_bounded_and_what_fell_out_is_read_again(
     assert len(run(contents.of(list(range(10))))) == 10
 
 
+def test_images_are_kept_up_to_so_many_bytes(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_BYTES", 250)
+    monkeypatch.setattr(project, "payload", lambda rows: [{"image": bytes(100)} for _ in rows])
+    contents = Contents(project, project.learner.state, lambda: ())
+    for item in (0, 1, 0, 2, 3):
+        assert run(contents.of([item])) == [{"image": bytes(100)}]
+    assert list(contents._kept) == [2, 3]
+    assert len(run(contents.of(list(range(10))))) == 10
+
+
 def test_an_unknown_item_is_refused(project: Project) -> None:
     with pytest.raises(UnknownItem, match="no item 'x'"):
         run(Contents(project, project.learner.state, lambda: ()).of([0, "x"]))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
-from fastapi import HTTPException
+from fastapi import HTTPException, Request
 
 from asklearn.server.people import People
-from asklearn.server.signin import FORGOTTEN, FREE, LONGEST_WAIT, MOST_ADDRESSES, Attempts, SignIn
+from asklearn.server.signin import FORGOTTEN, FREE, LONGEST_WAIT, MOST_ADDRESSES, Attempts, SignIn, gone
 
 
 class Clock:
@@ -83,3 +85,23 @@ def test_all_addresses_of_one_ipv6_user_are_one(clock: Clock) -> None:
         attempts.wrong(f"2001:db8::{n:x}", f"guess {n}")
     assert attempts.wait("2001:db8::ffff") > 0
     assert attempts.wait("2001:db8:0:1::1") == 0
+
+
+@pytest.mark.parametrize("left", [False, True])
+def test_who_is_gone_is_told_nothing_further(tmp_path: Path, left: bool) -> None:
+    people = People(tmp_path)
+    token = people.invite("ann", ["label"], days=1)
+    app = SimpleNamespace(state=SimpleNamespace(sign_in=SignIn(people)))
+
+    async def receive() -> dict[str, str]:
+        if not left:
+            await asyncio.sleep(60)
+        return {"type": "http.disconnect"}
+
+    def ask() -> bool:
+        head = [(b"authorization", f"Bearer {token}".encode())]
+        return asyncio.run(gone(Request({"type": "http", "headers": head, "app": app}, receive)))
+
+    assert ask() == left
+    people.revoke("ann")
+    assert ask()

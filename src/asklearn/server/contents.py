@@ -17,6 +17,9 @@ from asklearn.types import ItemId
 KEPT = 2_000
 """Items whose content is kept in memory."""
 
+MOST_BYTES = 256 << 20
+"""Bytes of images that are kept in memory, whatever the number of items."""
+
 AHEAD = 64
 """Items that are read with those that are missing: a file is opened once for all of them."""
 
@@ -39,6 +42,7 @@ class Contents:
     def __init__(self, project: Project, state: State, ahead: Callable[[], Iterable[ItemId]]) -> None:
         self._project, self._state, self._ahead = project, state, ahead
         self._kept: OrderedDict[ItemId, Content] = OrderedDict()
+        self._bytes = 0
         self._reading: Together[Sequence[ItemId], None] = Together(self._read)
 
     async def of(self, items: Sequence[ItemId]) -> list[Content]:
@@ -57,8 +61,8 @@ class Contents:
         found = [self._kept[item] for item in items]
         for item in items:
             self._kept.move_to_end(item)
-        while len(self._kept) > KEPT:
-            self._kept.popitem(last=False)
+        while len(self._kept) > KEPT or (self._bytes > MOST_BYTES and self._kept):
+            self._bytes -= _size(self._kept.popitem(last=False)[1])
         return found
 
     async def _read(self, asked: Sequence[Sequence[ItemId]]) -> Sequence[None]:
@@ -74,4 +78,10 @@ class Contents:
     async def _keep(self, items: Sequence[ItemId]) -> None:
         rows = [row for item in items if (row := self._state.row(item)) is not None]
         found = await asyncio.to_thread(self._project.payload, rows)
-        self._kept.update(zip(items, found, strict=True))
+        for item, content in zip(items, found, strict=True):
+            self._bytes += _size(content) - _size(self._kept.get(item, {}))
+            self._kept[item] = content
+
+
+def _size(content: Content) -> int:
+    return sum(len(one) for one in content.values() if isinstance(one, bytes))

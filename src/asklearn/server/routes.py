@@ -30,7 +30,7 @@ from asklearn.server.schemas import (
     Wanted,
     Where,
 )
-from asklearn.server.signin import Annotator, Watcher
+from asklearn.server.signin import Annotator, Watcher, gone
 from asklearn.server.supervisor import Supervisor
 
 require("fastapi", "server")
@@ -158,7 +158,7 @@ async def events(name: Annotator, request: Request) -> StreamingResponse:
 
 async def _pushed(pulse: Pulse, request: Request) -> AsyncIterator[str]:
     async for said in pulse.beats():
-        if await request.is_disconnected():
+        if await gone(request):
             return
         yield said
 

@@ -172,6 +172,14 @@ async def who(request: Request, sent: Bearer) -> Person:
     return sign_in.person(token, request.client.host if request.client else "")
 
 
+async def gone(request: Request) -> bool:
+    """Say whether somebody to whom an answer streams has left, or may no longer be here."""
+    sign_in: SignIn | None = request.app.state.sign_in
+    token = request.headers.get("authorization", "").partition(" ")[2].strip()
+    ended = sign_in is not None and sign_in.people.of(token) is None
+    return ended or await request.is_disconnected()
+
+
 async def annotator(person: Annotated[Person, Depends(who)]) -> str:
     """Return the name of somebody who may label."""
     if "label" not in person.scopes:
