@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from asklearn.settings import Settings
 
 PATIENCE = 60.0
+TEXTS = "text_stackoverflow20"
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -171,3 +172,18 @@ def project(folder: Path, source: Path, settings: Settings, asked: int) -> Path:
     asks = [Asked(item=item, stream="exploit", time=now) for item in items]
     lookup("journals", "sql")(made.journal).append(asks)
     return folder
+
+
+def texts(
+    scratch: Path, data: str, journal: str = "journal.db", n: int | None = None, asked: int = 20_000
+) -> Path:
+    """Make a project of 20,000 real texts of 20 classes, or the first `n`; see :func:`project`."""
+    import pyarrow.parquet as parquet
+
+    from asklearn.settings import Settings
+
+    table = parquet.read_table(Path(data) / f"{TEXTS}.parquet", columns=["text", "label"])
+    labels = tuple(sorted(set(table["label"].to_pylist())))
+    parquet.write_table(table.select(["text"]).slice(0, n), scratch / "texts.parquet")
+    settings = Settings(kind="text", columns=("text",), labels=labels, journal=journal)
+    return project(scratch / "project", scratch / "texts.parquet", settings, asked)

@@ -35,7 +35,7 @@ import numpy as np
 
 import label_studio
 from harness import RESULTS, ROOT, Run, main
-from served import Postgres, Server, annotators, project
+from served import Postgres, Server, annotators, project, texts
 
 CACHE = RESULTS / "cache"
 SET = "text_stackoverflow20"
@@ -108,19 +108,6 @@ def _load(data: str, journal: str, rate: float, seconds: int, repeat: int, *opti
     }  # fmt: skip
 
 
-def texts(scratch: Path, data: str, journal: str, n: int | None = None, asked: int = 20_000) -> Path:
-    """Make a project of the texts."""
-    import pyarrow.parquet as parquet
-
-    from asklearn.settings import Settings
-
-    table = parquet.read_table(Path(data) / f"{SET}.parquet", columns=["text", "label"])
-    labels = tuple(sorted(set(table["label"].to_pylist())))
-    parquet.write_table(table.select(["text"]).slice(0, n), scratch / "texts.parquet")
-    settings = Settings(kind="text", columns=("text",), labels=labels, journal=journal)
-    return project(scratch / "project", scratch / "texts.parquet", settings, asked)
-
-
 def summed(found: dict[str, Any]) -> dict[str, Any]:
     """Return what annotators met with, as short as can be."""
     return {
@@ -190,7 +177,7 @@ def against(run: Run) -> None:
 def our_load(data: str, people: int, seconds: int, repeat: int) -> dict[str, Any]:
     """Return what annotators meet with before our server, with 10,000 texts."""
     with tempfile.TemporaryDirectory(dir=CACHE) as scratch:
-        folder = texts(Path(scratch), data, "journal.db", 10_000)
+        folder = texts(Path(scratch), data, n=10_000)
         with Server(folder) as server:
             labels = server.get("/project")["labels"]
             server.settle()
@@ -422,7 +409,7 @@ def first_page(run: Run) -> None:
 def start(data: str, repeat: int) -> float:
     """Return the seconds from the start of the process to its first page."""
     with tempfile.TemporaryDirectory(dir=CACHE) as scratch:
-        folder = texts(Path(scratch), data, "journal.db", 2_000, 100)
+        folder = texts(Path(scratch), data, n=2_000, asked=100)
         with Server(folder) as server:
             return server.started_in
 
