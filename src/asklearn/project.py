@@ -108,6 +108,9 @@ class Project:
         if self.settings.kind == "embedding":
             names = list(self.settings.show)
         found: dict[int, dict[str, Any]] = {}
+        if len(rows) and max(rows) >= len(self.features):
+            self._manifest = Manifest.read(self.folder / POOL)  # another process added items since
+            del self.features
         shard_of = np.searchsorted(self.features.starts, rows, side="right") - 1
         for shard in np.unique(shard_of).tolist() if names else ():
             here = np.asarray(rows)[shard_of == shard]

@@ -8,11 +8,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from asklearn.errors import NotStored
+from asklearn.importing import add
 from asklearn.journal import open_state
 from asklearn.journals.sql import SqlJournal
 from asklearn.project import Project, tell
@@ -153,6 +155,22 @@ def test_measuring_sees_no_label_that_comes_meanwhile_and_says_what_lies_ahead(p
     assert outlook["forecast"]["low"] <= outlook["forecast"]["value"] <= outlook["forecast"]["high"]
     assert [one.labels for one in worker.learner.state.measured if one.name == "accuracy"] == [20]
     assert [fit.labels for fit in worker.learner.state.fits] == [20]
+
+
+def test_items_that_are_added_meanwhile_are_taken_in(project: Project, tmp_path: Path) -> None:
+    serving = Project(project.folder)
+    assert len(serving.payload([0, 79])) == 2
+    worker = Worker(project.folder, Options(refresh_labels=5, refresh_seconds=1e9))
+    worker.step()
+    tell(project.learner, [(item, truth(project, item)) for item in range(10)], "ann")
+    worker.step()
+    for part in range(2):
+        (tmp_path / f"more{part}.csv").write_text("review,truth\n" + f"fine and new {part},good\n" * 30)
+        add(project.folder, tmp_path / f"more{part}.csv")
+    assert worker.step()
+    assert (len(worker.project.features), worker.learner.state.rows) == (140, 140)
+    assert worker.learner.state.fits[-1].labels == 10
+    assert [one["review"] for one in serving.payload([80, 139])] == ["fine and new 0", "fine and new 1"]
 
 
 def _until(state: Callable[[], State], reached: Callable[[State], bool], seconds: float = 90.0) -> State:

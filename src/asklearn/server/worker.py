@@ -40,6 +40,7 @@ class Worker:
     """
 
     def __init__(self, folder: Path, options: Options | None = None) -> None:
+        self.folder = folder
         self.project = Project(folder)
         self.options = options or options_from(self.project.settings.server)
         self.leases, self.board = Leases(self.project.journal), Board(self.project.journal)
@@ -72,6 +73,8 @@ class Worker:
 
         Where there is not, the newest model is measured beside it.
         """
+        if self.learner.state.rows > len(self.project.features):
+            self._reopen()
         if self._due():
             self._train()
         elif self._low():
@@ -81,6 +84,13 @@ class Worker:
             self._measure()
             return False
         return True
+
+    def _reopen(self) -> None:
+        """Take in the items that were added since the project was opened."""
+        self._say("opening")
+        self.project = Project(self.folder)
+        self.learner = self.project.learner
+        self._trained_at = self._answers_at = 0
 
     def _due(self) -> bool:
         state = self.learner.state
