@@ -259,6 +259,25 @@ def test_a_phone_has_everything_in_reach(browser: Any, server: Server) -> None:
     context.close()
 
 
+def test_what_has_a_digest_in_its_name_is_kept_by_browsers(tmp_path: Path) -> None:
+    from fastapi import FastAPI
+    from fastapi.testclient import TestClient
+
+    (tmp_path / "assets").mkdir()
+    for name in ("index.html", "icon.svg", "assets/index-1a2b.js"):
+        (tmp_path / name).write_text("x")
+    client = TestClient(with_pages(FastAPI(), tmp_path))
+    kept = {
+        name: client.get(name).headers.get("Cache-Control")
+        for name in ("/", "/icon.svg", "/assets/index-1a2b.js")
+    }
+    assert kept == {
+        "/": None,
+        "/icon.svg": None,
+        "/assets/index-1a2b.js": "public, max-age=31536000, immutable",
+    }
+
+
 def test_without_pages_the_server_says_how_to_build_them(tmp_path: Path) -> None:
     from fastapi import FastAPI
     from fastapi.testclient import TestClient

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from asklearn.errors import BadInput
 from asklearn.project import Project
@@ -35,10 +36,21 @@ NOT_BUILT = (
 )
 
 
+class Pages(StaticFiles):
+    """Built pages. A file whose name has a digest of its content is kept by browsers, the others are not."""
+
+    def file_response(self, full_path: str | os.PathLike[str], *args: Any, **options: Any) -> Response:
+        """Return the answer that holds a file."""
+        found = super().file_response(full_path, *args, **options)
+        if Path(full_path).parent.name == "assets":
+            found.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return found
+
+
 def with_pages(app: FastAPI, static: Path = STATIC) -> FastAPI:
     """Serve the built pages, or say how to build them."""
     if (static / "index.html").is_file():
-        app.mount("/", StaticFiles(directory=static, html=True))
+        app.mount("/", Pages(directory=static, html=True))
     else:
         app.add_api_route("/", lambda: Response(NOT_BUILT, media_type="text/plain"), include_in_schema=False)
     return app
