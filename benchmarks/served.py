@@ -16,6 +16,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+import numpy as np
+
 if TYPE_CHECKING:
     from asklearn.settings import Settings
 
@@ -63,8 +65,8 @@ class Server:
 
     Attributes
     ----------
-    started_in : float
-        Seconds from the start of the process to the first answer of its page.
+    page_in, started_in : float
+        Seconds from the start of the process to the first page, and to the first answer about the project.
     """
 
     def __init__(self, folder: Path, *options: str) -> None:
@@ -76,6 +78,8 @@ class Server:
             [*command, "--project", str(folder)], stdout=subprocess.DEVNULL, process_group=0
         )
         self._wait(began + PATIENCE)
+        self.page_in = time.perf_counter() - began
+        self.get("/project")
         self.started_in = time.perf_counter() - began
 
     def _wait(self, end: float) -> None:
@@ -160,15 +164,15 @@ def annotators(**plan: Any) -> dict[str, Any]:
 
 
 def project(folder: Path, source: Path, settings: Settings, asked: int) -> Path:
-    """Make a project of a Parquet file, in whose journal the first `asked` items stand as asked; return it."""
+    """Make a project of a Parquet file, in whose journal `asked` items, drawn at random, stand as asked; return it."""
     from asklearn.events import Asked
     from asklearn.importing import create
     from asklearn.registry import lookup
 
     made, _ = create(folder, source, settings)
     state = made.learner.state
-    items = [state.item(row) for row in range(len(state.asks), min(asked, state.rows))]
-    now = time.time()
+    drawn = np.random.default_rng(0).permutation(state.rows)[:asked]
+    items, now = [state.item(row) for row in drawn.tolist()], time.time()
     asks = [Asked(item=item, stream="exploit", time=now) for item in items]
     lookup("journals", "sql")(made.journal).append(asks)
     return folder

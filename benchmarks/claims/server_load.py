@@ -411,7 +411,7 @@ def start(data: str, repeat: int) -> float:
     with tempfile.TemporaryDirectory(dir=CACHE) as scratch:
         folder = texts(Path(scratch), data, n=2_000, asked=100)
         with Server(folder) as server:
-            return server.started_in
+            return server.page_in
 
 
 PARTS = {

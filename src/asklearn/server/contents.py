@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from itertools import islice
 from typing import Any, TypeAlias
 
-from asklearn.errors import UnknownItem
+from asklearn.errors import AskLearnError, UnknownItem
 from asklearn.project import Project
 from asklearn.server.together import Together
 from asklearn.state import State
@@ -20,8 +21,8 @@ KEPT = 2_000
 MOST_BYTES = 256 << 20
 """Bytes of images that are kept in memory, whatever the number of items."""
 
-AHEAD = 64
-"""Items that are read with those that are missing: a file is opened once for all of them."""
+AHEAD, AT_ONCE = 64, 16
+"""So many of the items that will be wanted next are kept, and so many read at once: who misses one waits so long."""
 
 Content: TypeAlias = dict[str, Any]
 
@@ -44,6 +45,7 @@ class Contents:
         self._kept: OrderedDict[ItemId, Content] = OrderedDict()
         self._bytes = 0
         self._reading: Together[Sequence[ItemId], None] = Together(self._read)
+        self._filling: asyncio.Task[None] | None = None
 
     async def of(self, items: Sequence[ItemId]) -> list[Content]:
         """Return the contents of items.
@@ -63,24 +65,27 @@ class Contents:
             self._kept.move_to_end(item)
         while len(self._kept) > KEPT or (self._bytes > MOST_BYTES and self._kept):
             self._bytes -= _size(self._kept.popitem(last=False)[1])
+        if self._filling is None or self._filling.done():
+            self._filling = asyncio.create_task(self._fill())
         return found
 
+    async def _fill(self) -> None:
+        """Read what will be wanted next; what cannot be read is said to those who want it."""
+        with suppress(AskLearnError, OSError):
+            while self._bytes < MOST_BYTES // 2:
+                fresh = [item for item in islice(self._ahead(), AHEAD) if item not in self._kept]
+                if not fresh:
+                    break
+                await self._reading(fresh[:AT_ONCE])
+
     async def _read(self, asked: Sequence[Sequence[ItemId]]) -> Sequence[None]:
-        wanted = dict.fromkeys(item for items in asked for item in items if item not in self._kept)
+        wanted = list(dict.fromkeys(item for items in asked for item in items if item not in self._kept))
+        rows = [row for item in wanted if (row := self._state.row(item)) is not None]
         if wanted:
-            await self._keep([*wanted, *self._next(wanted)])
+            found = await asyncio.to_thread(self._project.payload, rows)
+            self._kept.update(zip(wanted, found, strict=True))
+            self._bytes += sum(map(_size, found))
         return [None] * len(asked)
-
-    def _next(self, wanted: Iterable[ItemId]) -> Iterable[ItemId]:
-        fresh = (item for item in self._ahead() if item not in self._kept and item not in wanted)
-        return islice(fresh, AHEAD)
-
-    async def _keep(self, items: Sequence[ItemId]) -> None:
-        rows = [row for item in items if (row := self._state.row(item)) is not None]
-        found = await asyncio.to_thread(self._project.payload, rows)
-        for item, content in zip(items, found, strict=True):
-            self._bytes += _size(content) - _size(self._kept.get(item, {}))
-            self._kept[item] = content
 
 
 def _size(content: Content) -> int:
