@@ -27,7 +27,9 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cache-Control": "no-store",
 }
-MOST_BYTES = 64 << 10
+MOST_BYTES = 256 << 10
+"""Of a request: a hundred answers at once, with room for long labels."""
+
 TOO_LONG = f"A request may have {MOST_BYTES} bytes at most. Send less at a time."
 OTHER_SITE = "That request comes from another site; open the pages of this server itself."
 BROKEN = "The server failed at this; its log says where. Try again, and report it if it stays so."
