@@ -112,12 +112,12 @@ def serve(serving: Serving, *, host: str, port: int, processes: int = 1, said: C
             f"Several processes need a journal in PostgreSQL. Got {processes} and {journal.name}; "
             "leave --processes out, or make the project with asklearn init --journal postgresql://..."
         )
+    app = application(serving) if processes == 1 else None
     listening = _listening(host, port)
     said(f"Label at http://{(*serving.names, 'localhost')[0]}:{port}/  (Ctrl-C ends it)")
     with suppress(KeyboardInterrupt):
-        if processes == 1:
-            config = uvicorn.Config(application(serving), log_level="warning", **UVICORN)
-            uvicorn.Server(config).run(sockets=[listening])
+        if app is not None:
+            uvicorn.Server(uvicorn.Config(app, log_level="warning", **UVICORN)).run(sockets=[listening])
         else:
             listening.close()
             os.environ[SERVING] = json.dumps(asdict(serving))
