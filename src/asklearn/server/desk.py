@@ -30,8 +30,8 @@ from asklearn.state import State
 from asklearn.types import ItemId, Label
 
 LEASE_SECONDS = 300.0
-LOOKED_AT = 4
-"""How many times as many items are looked at as are wanted, since other processes may lend some."""
+FURTHER = 30
+"""So many more items are looked at than are wanted, since other processes may have lent some."""
 
 TRIES = 3
 """How many times further items are looked for where others took some at the same moment."""
@@ -128,7 +128,7 @@ class Desk:
         for _ in range(TRIES):
             with self.health.of("leases"):
                 taken = await self.lending.look(self._clock())
-            wanted = self._next(annotator, LOOKED_AT * n, {*without, *lent}, taken)
+            wanted = self._next(annotator, n + FURTHER, {*without, *lent}, taken)
             if not wanted:
                 break
             lent += await self._lend(wanted, annotator, until, n - len(lent))

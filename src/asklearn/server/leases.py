@@ -32,7 +32,10 @@ _lease = sa.Table(
     sa.UniqueConstraint("item", "annotator"),
 )
 
-_insert = sa.text("INSERT INTO lease VALUES (:item, :place, :annotator, :until) ON CONFLICT DO NOTHING")
+_insert = sa.text("INSERT INTO lease VALUES (:item, :place, :annotator, :until)")
+_held = sa.select(_lease.c.item, _lease.c.place, _lease.c.annotator).where(
+    _lease.c.item.in_(sa.bindparam("items", expanding=True))
+)
 _renewed = sa.text("UPDATE lease SET until = :until WHERE item = :item AND annotator = :annotator")
 _given_back = sa.text("DELETE FROM lease WHERE item = :item AND annotator = :annotator")
 _ended = sa.text("DELETE FROM lease WHERE until NOT BETWEEN :now AND :now + :longest")
@@ -60,8 +63,8 @@ class Leases:
 
     Notes
     -----
-    Safe between threads, processes and, in PostgreSQL, machines: a place of an item is a row with a unique
-    key, so that two people can never hold the same one.
+    Safe between threads, processes and, in PostgreSQL, machines: whoever lends waits for others to have lent, and
+    a place of an item is a row with a unique key, so that two people can never hold the same one.
 
     Examples
     --------
@@ -141,14 +144,29 @@ class Rows:
         most: int,
     ) -> list[ItemId]:
         self._connection.execute(_ended, {"now": now, "longest": LONGEST})
+        holders = self._holders([item for item, _ in wanted])
         lent: list[ItemId] = []
+        rows = []
         for item, places in wanted:
-            if len(lent) == most:
-                break
-            rows = [Lease(item, place, annotator, until) for place in range(places)]
-            if any(map(self._inserted, rows)) or self.renew([item], annotator, until=until):
+            held = holders.get(item, {})
+            free = next((place for place in range(places) if place not in held), None)
+            if len(lent) < most and annotator in held.values():
                 lent.append(item)
+                self.renew([item], annotator, until=until)
+            elif len(lent) < most and free is not None:
+                lent.append(item)
+                rows.append({"item": json.dumps(item), "place": free, "annotator": annotator, "until": until})
+        if rows:
+            self._connection.execute(_insert, rows)
         return lent
+
+    def _holders(self, items: Sequence[ItemId]) -> dict[ItemId, dict[int, str]]:
+        """Return who holds which place of items; until this transaction ends nobody else changes that."""
+        found: dict[ItemId, dict[int, str]] = {}
+        rows = self._connection.execute(_held, {"items": [json.dumps(item) for item in items]})
+        for item, place, annotator in rows:
+            found.setdefault(json.loads(item), {})[place] = annotator
+        return found
 
     def renew(self, items: Iterable[ItemId], annotator: str, *, until: float) -> int:
         found = (
@@ -166,7 +184,3 @@ class Rows:
     def held(self, now: float) -> list[Lease]:
         rows = self._connection.execute(_running, {"now": now, "longest": LONGEST}).all()
         return [Lease(json.loads(item), place, annotator, until) for item, place, annotator, until in rows]
-
-    def _inserted(self, lease: Lease) -> bool:
-        row = lease._replace(item=json.dumps(lease.item))._asdict()
-        return bool(self._connection.execute(_insert, row).rowcount)
