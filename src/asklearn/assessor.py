@@ -71,7 +71,7 @@ class Assessor(Loop):
         Returns
         -------
         Estimate
-            Recorded in the journal, for :meth:`forecast` and the report.
+            Recorded in the journal, for :meth:`~asklearn.learner.ActiveLearner.forecast` and the report.
 
         Raises
         ------
@@ -201,7 +201,7 @@ class Assessor(Loop):
         """Find the kinds of items on which the model errs more than elsewhere.
 
         What the strategy's labels and one half of the audit's suggest is tested on the other half, and the
-        halves change places. :meth:`ask` takes a gap and asks for its kind alone.
+        halves change places. :meth:`~asklearn.learner.ActiveLearner.ask` takes a gap and asks for its kind alone.
 
         Parameters
         ----------
