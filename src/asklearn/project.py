@@ -120,7 +120,7 @@ class Project:
         return [found[row] if names else {} for row in map(int, rows)]
 
     def described(self) -> dict[str, Any]:
-        """Return what gaps can be named by, as :meth:`~asklearn.learner.ActiveLearner.gaps` takes it: texts, or columns."""
+        """Return the texts, or columns, by which :meth:`~asklearn.learner.ActiveLearner.gaps` can name gaps."""
         kind, names = self.settings.kind, self.settings.columns
         if kind not in ("text", "tabular"):
             return {}
