@@ -370,7 +370,7 @@ def item_prices(
     >>> pairs = [Realised(100 * i, price, price) for i in range(5)]
     >>> found = item_prices([0.2, 0.9], price, labels=10, pairs=pairs)
     >>> [(one.rank, round(one.gain.value, 4)) for one in found]
-    [(2, 0.0095), (1, 0.0105)]
+    [(2, 0.0094), (1, 0.0106)]
     """
     rank_N, whole = ranks(scores_N), calibrated(price, pairs)
     if whole is None:

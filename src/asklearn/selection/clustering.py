@@ -17,19 +17,20 @@ from asklearn.selection.k_means_plus_plus import k_means_plus_plus
 from asklearn.selection.top import top
 from asklearn.types import Candidates, Floats, Indices
 
-SAMPLE = 20_000
+SAMPLE, MOST = 20_000, 500
 CORE = 500
 NEIGHBOURS = 20
 CHUNK = 64
 
 
-@selection("k_means", needs={"features"}, why="it is typical of a group of items")
+@selection("k_means", needs={"features", "labelled"}, why="it is typical of a group of items")
 @dataclass(frozen=True)
 class KMeans:
     """One candidate of each of n clusters; a cold start, since it needs no model.
 
-    The largest cluster comes first. Above 20,000 candidates (or ten times n) it works on a sample of as
-    many.
+    The largest cluster comes first. What is labelled is clustered along, into as many clusters more (500 at
+    most); of those without a label n are drawn by lot, so that the next batch looks elsewhere while all labels
+    name one class. Above 20,000 candidates (or ten times n) it works on a sample of as many.
 
     Parameters
     ----------
@@ -58,12 +59,17 @@ class KMeans:
         size = min(candidates.size, max(SAMPLE, 10 * n))
         sample = np.sort(rng.choice(candidates.size, size, replace=False))
         shuffle = rng.permutation(size)
-        sample_SD = features_ND[sample][shuffle]
-        cluster_S, centroids_KD = k_means(sample_SD, n, rng)
+        sample_SD, labelled_LD = features_ND[sample][shuffle], labelled_of(candidates)
+        clusters = min(n + len(labelled_LD), max(n, MOST), size)
+        cluster_A, centroids_KD = k_means(np.concatenate([sample_SD, labelled_LD]), clusters, rng)
+        cluster_S, labelled_K = cluster_A[:size], np.bincount(cluster_A[size:], minlength=clusters) > 0
         pick_each = _densest_each if self.typical else _nearest_each
         picks = pick_each(sample_SD, cluster_S, centroids_KD)
-        by_size = np.argsort(-np.bincount(cluster_S, minlength=n), kind="stable")
-        return sample[shuffle[picks[by_size]]]
+        small_K = (
+            rng.permutation(clusters) if labelled_K.any() else -np.bincount(cluster_S, minlength=clusters)
+        )
+        first = np.lexsort((small_K, labelled_K))[:n]
+        return sample[shuffle[picks[first]]]
 
 
 @selection(
