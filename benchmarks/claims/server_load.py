@@ -11,8 +11,8 @@ counted from when a request was due. Values are of all repeats together, low and
 - ``full``: the same annotators as fast as they can.
 - ``label_studio``: 10,000 of the texts, 1 and 20 annotators as fast as they can, and ours likewise.
 - ``million``: a million items with ids of text, 64 features each; one annotator.
-- ``retrain``: 100,000 x 384 made features of 20 classes, 2,000 labels; 4 answers a second come in. From the 20th new
-  label to the first item that the new model chose.
+- ``retrain``: 100,000 x 384 made features of 20 classes, 2,000 labels; 4 answers a second come in. From every 20th
+  of them to the first item that was chosen by a model that knew it; and what annotators meet with meanwhile.
 - ``first_page``: from the start of the process to the page, with nothing compiled or cached; the size of the page.
 """
 
@@ -26,7 +26,6 @@ import tempfile
 import threading
 import time
 from collections.abc import Sequence
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -371,17 +370,19 @@ class Watch:
             time.sleep(0.1)
 
     def delays(self) -> list[float]:
-        """Return the seconds from each 20th label that no model knew to the first item that such a model chose."""
-        kinds = [(at, position, type(event).__name__, event) for at, position, event in self.seen]
-        fits = [(position, event) for _, position, kind, event in kinds if kind == "Fitted"]
+        """Return the seconds from every 20th label to the first item that was chosen by a model that knew it."""
+        knows = {event.model: event.position for *_, event in self.seen if type(event).__name__ == "Fitted"}
+        chosen = [
+            (at, knows[event.model])
+            for at, _, event in self.seen
+            if type(event).__name__ == "Asked" and event.model in knows
+        ]
+        told = [(at, position) for at, position, event in self.seen if type(event).__name__ == "Answered"]
         found = []
-        for (_, before), (_, after) in pairwise(fits):
-            new = [at for at, position, kind, _ in kinds if kind == "Answered" and before.position < position]
-            chosen = [
-                at for at, _, kind, event in kinds if kind == "Asked" and (event.model or 0) >= after.model
-            ]
-            if len(new) >= 20 and chosen:
-                found.append(chosen[0] - new[19])
+        for at, position in told[19::20]:
+            after = next((when for when, known in chosen if known >= position), None)
+            if after is not None:
+                found.append(after - at)
         return found
 
     def __enter__(self) -> Watch:

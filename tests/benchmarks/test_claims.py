@@ -10,7 +10,19 @@ from pathlib import Path
 import pytest
 
 CLAIMS = sorted((Path(__file__).resolve().parents[2] / "benchmarks" / "claims").glob("*.py"))
-NEED_DATA = {"loop", "init", "evaluation", "curves", "forecast", "price", "stopping", "auto", "gaps"}
+NEED_DATA = {
+    "loop",
+    "init",
+    "evaluation",
+    "curves",
+    "forecast",
+    "price",
+    "stopping",
+    "auto",
+    "gaps",
+    "server_load",
+    "label_page",
+}
 
 
 @pytest.mark.slow

@@ -21,6 +21,9 @@ import sqlalchemy as sa  # noqa: E402
 LONGEST = 600.0
 """A lease that ends later than so many seconds from now was given before a clock was set back: it has ended."""
 
+CLEARED = 0.5
+"""Leases that ended so few seconds ago need not be looked for again in the same transaction."""
+
 _tables = sa.MetaData()
 _lease = sa.Table(
     "lease",
@@ -121,7 +124,8 @@ class Leases:
     def do(self, steps: Sequence[Callable[[Rows], Any]]) -> list[Any]:
         """Do several things in one transaction, one after another, and return what each gives."""
         with self._writes.begin() as connection:
-            return [step(Rows(connection)) for step in steps]
+            rows = Rows(connection)
+            return [step(rows) for step in steps]
 
     def close(self) -> None:
         """Close the database; it opens by itself when used again."""
@@ -133,6 +137,7 @@ class Rows:
 
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
+        self._ended_before = float("-inf")
 
     def take(
         self,
@@ -143,7 +148,9 @@ class Rows:
         now: float,
         most: int,
     ) -> list[ItemId]:
-        self._connection.execute(_ended, {"now": now, "longest": LONGEST})
+        if now > self._ended_before:
+            self._connection.execute(_ended, {"now": now, "longest": LONGEST})
+            self._ended_before = now + CLEARED
         holders = self._holders([item for item, _ in wanted])
         lent: list[ItemId] = []
         rows = []
@@ -178,8 +185,9 @@ class Rows:
         return sum(int(one.rowcount) for one in found)
 
     def give_back(self, items: Iterable[ItemId], annotator: str) -> None:
-        for item in items:
-            self._connection.execute(_given_back, {"item": json.dumps(item), "annotator": annotator})
+        rows = [{"item": json.dumps(item), "annotator": annotator} for item in items]
+        if rows:
+            self._connection.execute(_given_back, rows)
 
     def held(self, now: float) -> list[Lease]:
         rows = self._connection.execute(_running, {"now": now, "longest": LONGEST}).all()
