@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
@@ -105,7 +106,9 @@ class Measuring:
     def start(self, measure: Callable[[], None]) -> None:
         """Begin a measurement, whose process ends with this one."""
         self._process = multiprocessing.get_context("fork").Process(target=_run, args=(measure,), daemon=True)
-        self._process.start()
+        with warnings.catch_warnings():  # of a fork beside threads: the only other one sleeps
+            warnings.simplefilter("ignore", DeprecationWarning)
+            self._process.start()
 
     def wait(self) -> None:
         """Wait until none runs."""
