@@ -65,8 +65,9 @@ class Server:
 
     Attributes
     ----------
-    page_in, started_in : float
-        Seconds from the start of the process to the first page, and to the first answer about the project.
+    page_in, page_cpu, started_in : float
+        Seconds from the start of the process to the first page, those of the processor, and to the first answer
+        about the project.
     """
 
     def __init__(self, folder: Path, *options: str) -> None:
@@ -78,7 +79,7 @@ class Server:
             [*command, "--project", str(folder)], stdout=subprocess.DEVNULL, process_group=0
         )
         self._wait(began + PATIENCE)
-        self.page_in = time.perf_counter() - began
+        self.page_in, self.page_cpu = time.perf_counter() - began, cpu_of(self.process.pid)
         self.get("/project")
         self.started_in = time.perf_counter() - began
 
