@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -9,15 +10,16 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.random import default_rng
 from numpy.typing import NDArray
 
 from asklearn.arguments import whole
-from asklearn.asking import choose, places
+from asklearn.asking import choose, open_rows, places
 from asklearn.audit import WEIGHTED, audit_order, permanent_numbers, uniform_part, weighted_share
 from asklearn.batching import batch_size
 from asklearn.crossfit import audit_sample
 from asklearn.drawing import audited_items, draw, predicted_errors
-from asklearn.errors import BadInput, JournalError, NotFitted
+from asklearn.errors import BadInput, JournalError, NotFitted, UnknownItem
 from asklearn.events import Added, Asked, Configured, Event, Fitted, Measured
 from asklearn.gaps import Gap
 from asklearn.guard import guarded, look
@@ -25,6 +27,7 @@ from asklearn.journal import Journal
 from asklearn.metrics import metric as metric_named
 from asklearn.pool import Pool
 from asklearn.protocols import Acquisition, Model, Selection
+from asklearn.ranking import Known, scores_by
 from asklearn.recorder import Recorder
 from asklearn.registry import adapt, lookup
 from asklearn.seeds import seed_for
@@ -194,6 +197,68 @@ class Loop(Recorder):
         check(state, added)
         self.journal.append([added], at=state.position)
         self._pool = further
+
+    def rerank(self) -> list[ItemId]:
+        """Return the strategy's items that wait for a reply, as the present model would order them: best first.
+
+        Nothing is recorded. The audit's items are not among them: their order is not the model's. Where the
+        strategy has no score, or there is no model yet, it is the order of asking.
+        """
+        state = self._whole_state()
+        waiting = [item for item in self.pending if state.asks[item].stream == "exploit"]
+        if self._scorer is None or self.strategy.score is None or not waiting:
+            return waiting
+        rows_N = np.array([state.row(item) for item in waiting], np.intp)
+        order_N = np.argsort(rows_N)
+        closed = np.setdiff1d(
+            np.arange(len(self._pool)), np.append(open_rows(state, len(self._pool)), rows_N)
+        )
+        known = Known(closed, [self._chosen_on.get(row) for row in closed.tolist()])
+        rng = default_rng(seed_for(self.seed, "rerank", len(self._chosen_on)))
+        scores_N = np.empty(len(waiting))
+        scores_N[order_N] = scores_by(self.strategy, self._pool, rows_N[order_N], known, self._scorer, rng)
+        return [waiting[place] for place in np.argsort(-scores_N, kind="stable")]
+
+    def suggest(self, ids: Sequence[ItemId], most: int = 3) -> list[list[tuple[Label, float]] | None]:
+        """Return the classes in which the model believes most, and how much, to be shown to annotators.
+
+        None stands for an item that must be labelled blind: one that the audit has drawn, or one so low in
+        order of r1 that the uniform audit may still reach it. The belief is that of the model that chooses,
+        which no label of the audit has taught.
+
+        Raises
+        ------
+        UnknownItem
+            If there is no such item.
+        """
+        state = self._whole_state()
+        rows = [state.row(item) for item in ids]
+        if None in rows:
+            raise UnknownItem(
+                f"There is no item {ids[rows.index(None)]!r} in this pool of {state.rows} items."
+            )
+        if self._scorer is None or not rows:
+            return [None] * len(rows)
+        rows_N = np.array(rows, np.intp)
+        classes = self._scorer.classes
+        proba_NC = self._scorer.posterior(self._pool.take(rows_N)).proba_NC
+        best_NM = np.argsort(-proba_NC, axis=1, kind="stable")[:, :most]
+        blind_N = np.isin(rows_N, self._may_be_audited(state))
+        return [
+            None if blind else [(classes[code], float(proba_C[code])) for code in best_M]
+            for blind, proba_C, best_M in zip(blind_N, proba_NC, best_NM, strict=True)
+        ]
+
+    def _may_be_audited(self, state: State) -> Indices:
+        """Return the rows that the audit has drawn, and those that its uniform part takes if all are asked."""
+        assert state.settings is not None
+        share = state.settings.audit
+        reached = [
+            order[: max(prefix, math.ceil(share * len(order)) + 1 if share > 0 else 0)]
+            for order, prefix in zip(self._audit_orders(state), state.plan.prefixes, strict=True)
+        ]
+        drawn = [row for row in map(state.row, state.drawn) if row is not None]
+        return np.concatenate([*reached, np.array(drawn, np.intp)])
 
     # Learn
 

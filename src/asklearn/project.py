@@ -29,6 +29,7 @@ from asklearn.learner import ActiveLearner
 from asklearn.manifest import Manifest
 from asklearn.pool import Pool
 from asklearn.registry import lookup
+from asklearn.server.options import options_from
 from asklearn.settings import Settings, read_settings
 from asklearn.sources.items import read_items
 from asklearn.state import Ask, State, Status
@@ -43,6 +44,13 @@ FEATURES = "features"
 ENCODER = "encoder.skops"
 INSTRUCTIONS = "instructions.md"
 INSTRUCTIONS_BYTES = 64 << 10
+
+WHY = {
+    "audit": WHY_AUDITED,
+    "similar": "it is like one that somebody wanted more of",
+    "grid": "the model takes it for the same class as others",
+}
+"""Why items were asked that the strategy did not pick."""
 
 Answer = tuple[ItemId, str]
 
@@ -165,12 +173,12 @@ class Project:
         asks = (self.learner.state if state is None else state).asks
         first, later = self._why
 
-        def why(ask: Ask) -> str:
-            if ask.stream == "audit":
-                return WHY_AUDITED
-            return first if ask.model is None else later
+        def why(ask: Ask | None) -> str:
+            if ask is not None and ask.stream in WHY:
+                return WHY[ask.stream]
+            return first if ask is not None and ask.model is None else later
 
-        return [why(asks[item]) for item in items]
+        return [why(asks.get(item)) for item in items]
 
     @cached_property
     def _why(self) -> tuple[str, str]:
@@ -206,6 +214,7 @@ def learner_of(
     folder: Path, settings: Settings, pool: Pool, ids: Sequence[ItemId] | None = None
 ) -> ActiveLearner:
     """Return the learner of a project over some features; `ids` are told when it is opened first."""
+    weighted = 0.0 if options_from(settings.server).suggestions else settings.audit_weighted
     learner = ActiveLearner(
         settings.classifier,
         pool,
@@ -215,7 +224,7 @@ def learner_of(
         labels=settings.labels,
         open_labels=not settings.labels,
         audit=settings.audit,
-        audit_weighted=weighted_share(settings.audit, settings.audit_weighted),
+        audit_weighted=weighted_share(settings.audit, weighted),
         budget=settings.budget,
         journal=settings.journal_in(folder),
     )

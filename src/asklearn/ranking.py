@@ -83,7 +83,7 @@ def rank(
     if strategy.score is not None:
         if not strategy.score.pointwise:
             open_rows = _sampled(strategy.score, pool, open_rows, model, n, rng, room)
-        scores_N = _scores(strategy, pool, open_rows, known, model, rng)
+        scores_N = scores_by(strategy, pool, open_rows, known, model, rng)
     kept = np.arange(len(open_rows))
     if strategy.shortlist is not None and scores_N is not None:
         kept = np.sort(top(scores_N, min(strategy.shortlist * n, len(kept)), rng))
@@ -134,9 +134,10 @@ def _sampled(
     return rows if len(rows) <= most else np.sort(rng.choice(rows, most, replace=False))
 
 
-def _scores(
+def scores_by(
     strategy: Strategy, pool: Pool, open_rows: Indices, known: Known, model: Model, rng: Generator
 ) -> Floats:
+    """Return the score that a strategy, which must have one, gives each of some sorted rows."""
     score = strategy.score
     assert score is not None
     if not score.pointwise:

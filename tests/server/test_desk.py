@@ -111,12 +111,12 @@ def test_skips_flags_and_retractions(asked: Project) -> None:
         await desk.answer("ann", [undone.item], ["bad"], keys=["a"])
         await desk.reply("retract", "ann", undone.item, key="r")
         again = await desk.hand_out("ann", 1)
-        other = await desk.hand_out("ben", 3)
+        other = await desk.hand_out("ben", 30)
         return [skipped.item, flagged.item, undone.item, again[0].item, [card.item for card in other]]
 
     skipped, flagged, undone, again, other = run(work())
     assert again == undone
-    assert other[:2] == [skipped, flagged]
+    assert {skipped, flagged} <= set(other)
     assert undone not in stored(asked)
 
 

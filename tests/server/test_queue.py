@@ -18,8 +18,16 @@ from asklearn.events import (
     Retracted,
     Skipped,
 )
-from asklearn.server.queue import OpenPlaces, Overlap, for_annotator, open_places
-from asklearn.state import State, fold
+from asklearn.server.queue import (
+    OpenPlaces,
+    Overlap,
+    Replies,
+    for_annotator,
+    in_turn,
+    mixed,
+    open_places,
+)
+from asklearn.state import GOLD, State, fold
 
 KINDS = {"y": Answered, "s": Skipped, "f": Flagged, "r": Retracted}
 
@@ -112,3 +120,42 @@ def test_places_kept_up_to_date_are_those_counted_anew(data: st.DataObject) -> N
         fold(events, state)
         kept.moved(events)
         assert list(kept.needed.items()) == list(open_places(state, overlap, state.asks))
+
+
+def test_who_disagree_are_joined_by_one_more_and_once_again() -> None:
+    said = [
+        Answered(item=0, annotator=who, key=who, label=label)
+        for who, label in zip("abcd", "xyzx", strict=True)
+    ]
+    asked = state_of({})
+    needed = []
+    for one in said:
+        fold([one], asked)
+        needed.append(places(asked).get(0, 0))
+    assert needed == [0, 1, 0, 0]
+    tied = fold([Answered(item=1, annotator=who, key=who, label=label) for who, label in ("ax", "by")], asked)
+    assert places(tied)[1] == 1
+    assert 1 not in places(fold([Answered(item=1, annotator="c", key="c", label="y")], tied))
+
+
+def test_a_known_label_closes_an_item_and_counts_alone() -> None:
+    state = state_of({0: [("ann", "y")], 1: [("ann", "s")]})
+    fold([Answered(item=item, annotator=GOLD, key=f"g{item}", label="right") for item in (0, 1, 2)], state)
+    assert places(state, Overlap(people=3, share=1.0)).keys() == {3, 4, 5}
+    assert dict(state.answers()) == {item: ["right"] for item in (0, 1, 2)}
+    assert list(Replies(state).gold) == [0, 1, 2]
+
+
+def test_the_newest_order_moves_what_the_strategy_picked_and_nothing_of_the_audit() -> None:
+    state = fold([Configured(seed=0), Added(start=0, stop=8)], State())
+    fold([Asked(item=item, stream="audit" if item in (1, 4) else "exploit") for item in range(7)], state)
+    rank = {6: 0, 0: 1, 5: 2}
+    assert in_turn(range(7), state, rank, lambda item: 0.0) == [6, 1, 0, 5, 4, 2, 3]
+    assert in_turn(range(7), state, rank, lambda item: float(item == 3)) == [3, 1, 6, 0, 4, 5, 2]
+
+
+def test_streams_are_mixed_by_their_shares() -> None:
+    lots = [(n + 0.5) / 1000 for n in range(1000)]
+    found = Counter(mixed(["f"] * 2000, ["r"] * 2000, lambda lot: "g", lots, (0.02, 0.2)))
+    assert found == {"g": 20, "r": 200, "f": 780}
+    assert Counter(mixed(["f"] * 5, ["r"] * 2, lambda lot: None, lots, (0.02, 0.2))) == {"f": 5, "r": 2}

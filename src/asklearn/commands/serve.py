@@ -54,14 +54,17 @@ def serve(
 @click.option(
     "--days", default=30.0, show_default=True, type=click.FloatRange(0.01), help="How long it is valid."
 )
+@click.option("--skill", "skills", multiple=True, help="What they can label; may be given several times.")
 @click.option("--revoke", is_flag=True, help="End every token of that name.")
 @in_project
-def invite(name: str, progress: bool, days: float, revoke: bool, folder: Path) -> None:
+def invite(
+    name: str, progress: bool, days: float, skills: tuple[str, ...], revoke: bool, folder: Path
+) -> None:
     """Make a token for NAME, which is shown once. Only its hash is kept.
 
     \b
     Examples:
-      asklearn invite ann --days 7
+      asklearn invite ann --days 7 --skill German
       asklearn invite ann --revoke
     """
     from asklearn.project import Project
@@ -71,6 +74,6 @@ def invite(name: str, progress: bool, days: float, revoke: bool, folder: Path) -
     if revoke:
         click.echo(f"{plural(people.revoke(name), 'token')} of {name} ended.")
         return
-    token = people.invite(name, ["label", "progress"] if progress else ["label"], days=days)
+    token = people.invite(name, ["label", "progress"] if progress else ["label"], days=days, skills=skills)
     click.echo(f"Token of {name}, valid for {days:g} days, shown only here:\n{token}")
     click.echo("As a link: the server's address, followed by #token= and the token.")

@@ -43,6 +43,8 @@ def create_app(
     hosts : sequence of str
         Names by which the server may be called.
     """
+    if people is not None:
+        desk.skills = people.skills
     pulse = Pulse(lambda: moved(desk))
 
     @asynccontextmanager

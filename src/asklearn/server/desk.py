@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any
 
-from asklearn.errors import UnknownItem
-from asklearn.events import Event, Flagged, Retracted, Skipped
+from asklearn.errors import Conflict, UnknownItem
+from asklearn.events import Asked, Event, Flagged, Retracted, Skipped
 from asklearn.project import Project
 from asklearn.server.board import Board
 from asklearn.server.clock import steady
@@ -24,9 +24,12 @@ from asklearn.server.leases import Leases
 from asklearn.server.ledger import Ledger
 from asklearn.server.lending import Lending
 from asklearn.server.notes import Note, Notes
+from asklearn.server.offer import OFFER, OFFERED, offer_from
 from asklearn.server.options import options_from
-from asklearn.server.queue import OpenPlaces, Overlap, for_annotator
-from asklearn.state import State
+from asklearn.server.queue import Overlap
+from asklearn.server.similar import may_be_audited, similar_items
+from asklearn.server.streams import Skills, Streams
+from asklearn.state import State, Status
 from asklearn.types import ItemId, Label
 
 LEASE_SECONDS = 300.0
@@ -35,6 +38,10 @@ FURTHER = 30
 
 TRIES = 3
 """How many times further items are looked for where others took some at the same moment."""
+
+TRIES_TO_ASK = 20
+LATE = 1.0
+"""Seconds for which it may not be known here what the worker offers."""
 
 REPLIES = {"skip": Skipped, "flag": Flagged, "retract": Retracted}
 
@@ -50,7 +57,7 @@ class Card:
     content : dict
         What is shown: column name to value.
     stream : str
-        Who asked: ``audit`` or ``exploit``.
+        Who asked: ``audit``, ``exploit``, ``review``, ``similar`` or ``grid``.
     reason : str
         Why, in words.
     until : float
@@ -94,15 +101,19 @@ class Desk:
     ) -> None:
         self.project, self.health = project, Health()
         self.recorder = Ledger(
-            project.journal, clock=clock or time.time, moved=lambda events: self._open.moved(events)
+            project.journal, clock=clock or time.time, moved=lambda events: self.streams.moved(events)
         )
         self.leases, self.board = Leases(project.journal), Board(project.journal)
         self.notes = Notes(project.journal)
         self.lending = Lending(self.leases)
         self.options = options_from(project.settings.server)
         self.overlap = overlap or Overlap()
-        self._open = OpenPlaces(self.recorder.state, self.overlap)
-        self.contents = Contents(project, self.recorder.state, self._unlent)
+        state = self.recorder.state
+        self.contents = Contents(project, state, self._unlent)
+        self.streams = Streams(state, self.overlap, self.options, self.contents.known, lambda: self.skills())
+        self.skills: Callable[[], Skills] = dict
+        self._offered: Any = None
+        self._looked_at = float("-inf")
         self._clock = clock or steady()
 
     async def state(self) -> State:
@@ -115,20 +126,16 @@ class Desk:
         """What the journal said when it could be read last, as a copy that stands still."""
         return self.recorder.still()
 
-    @property
-    def open(self) -> int:
-        """How many asked items still need somebody."""
-        return len(self._open.needed)
-
     async def hand_out(self, annotator: str, n: int, without: Sequence[ItemId] = ()) -> list[Card]:
         """Lend an annotator up to `n` further items, besides those that they hold already."""
         await self.state()
+        await self._look()
         lent: list[ItemId] = []
         until = self._clock() + LEASE_SECONDS
         for _ in range(TRIES):
             with self.health.of("leases"):
                 taken = await self.lending.look(self._clock())
-            wanted = self._next(annotator, n + FURTHER, {*without, *lent}, taken)
+            wanted = self.streams.next(annotator, n + FURTHER, {*without, *lent}, taken)
             if not wanted:
                 break
             lent += await self._lend(wanted, annotator, until, n - len(lent))
@@ -136,17 +143,20 @@ class Desk:
                 break
         return await self.cards(lent, until)
 
-    def _next(
-        self, annotator: str, n: int, without: Collection[ItemId], taken: Mapping[ItemId, Collection[str]]
-    ) -> list[tuple[ItemId, int]]:
-        """Return the next `n` items for an annotator, with their places, as far as is known here."""
-        likely = (
-            (item, people)
-            for item, people in self._open.needed.items()
-            if item not in taken or len(taken[item]) < people or annotator in taken[item]
-        )
-        shown = for_annotator(likely, self.recorder.state, taken, annotator)
-        return list(islice(((item, people) for item, people in shown if item not in without), n))
+    async def _look(self) -> None:
+        """See whether the worker has offered a newer order, and read the columns that decide on turns."""
+        now = self._clock()
+        if not 0 <= now - self._looked_at < LATE:
+            self._looked_at = now
+            await asyncio.to_thread(lambda: self.health.asked("board", self._read_offer, None))
+        if self.options.priority or self.options.skill:
+            await self.contents.of(list(self.streams.waiting))
+            self.streams.reorder()
+
+    def _read_offer(self) -> None:
+        mark = self.board.get(OFFERED)
+        if mark != self._offered:
+            self.streams.offer, self._offered = offer_from(self.board.get(OFFER)), mark
 
     async def _lend(
         self, wanted: Sequence[tuple[ItemId, int]], annotator: str, until: float, most: int
@@ -159,10 +169,10 @@ class Desk:
         with self.health.of("leases"):
             lent = await self.lending.take(wanted, annotator, until=until, now=now, most=most)
         await self.state()
-        late = [item for item in lent if item not in self._open.needed]
+        late = [item for item in lent if item not in self.streams]
         if late:
             await self.give_back(late, annotator)
-        return [item for item in lent if item in self._open.needed]
+        return [item for item in lent if item in self.streams]
 
     async def renew(self, items: Sequence[ItemId], annotator: str) -> int:
         """Lend items on that an annotator still holds; return how many."""
@@ -174,7 +184,7 @@ class Desk:
 
     def _unlent(self) -> Iterator[ItemId]:
         """Yield the items that will be lent next."""
-        return (item for item in self._open.needed if item not in self.lending.taken)
+        return (item for item in self.streams.order if item not in self.lending.taken)
 
     def close(self) -> None:
         """Close the databases."""
@@ -187,7 +197,7 @@ class Desk:
         state = self.recorder.state
         contents, reasons = await self.contents.of(items), self.project.reasons(items, state)
         return [
-            Card(item, content, state.asks[item].stream, reason, until)
+            Card(item, content, self.streams.stream(item), reason, until, self._suggested(item))
             for item, content, reason in zip(items, contents, reasons, strict=True)
         ]
 
@@ -223,12 +233,68 @@ class Desk:
         await asyncio.to_thread(self.notes.keep, note)
 
     async def similar(self, annotator: str, item: ItemId, n: int) -> list[Card]:
-        """Lend an annotator items that are like one."""
+        """Lend an annotator items that nobody was asked about and that are like one."""
+        if (await self.state()).row(item) is None:
+            raise UnknownItem(f"There is no item {item!r} in this project.")
+        state = self.known
+        items = await asyncio.to_thread(lambda: similar_items(self.project.features, state, item, n))
+        return await self._lend_unasked(items, annotator, "similar", n)
+
+    async def grid(self, annotator: str, n: int) -> tuple[str | None, list[Card]]:
+        """Lend an annotator items that nobody was asked about and that the model takes for one class."""
+        if not self.options.suggestions:
+            return None, []
+        state = await self.state()
+        await self._look()
+        left = {
+            label: [item for item in items if self._is_fresh(state, item)]
+            for label, items in self.streams.offer.grid.items()
+        }
+        label = max(left, key=lambda one: min(len(left[one]), n), default=None)
+        if label is None:
+            return None, []
+        cards = await self._lend_unasked(left[label], annotator, "grid", n)
+        return (label if cards else None), cards
+
+    async def _lend_unasked(self, items: Sequence[ItemId], annotator: str, stream: str, n: int) -> list[Card]:
+        """Lend items and record that they are asked; those that the worker asked meanwhile are given back."""
+        until = self._clock() + LEASE_SECONDS
+        wanted = [(item, 1) for item in items]
+        with self.health.of("leases"):
+            lent = await self.lending.take(wanted, annotator, until=until, now=self._clock(), most=n)
+        asked = await self._ask(lent, annotator, stream) if lent else []
+        late = [item for item in lent if item not in asked]
+        if late:
+            await self.give_back(late, annotator)
+        return await self.cards(asked, until)
+
+    async def _ask(self, items: Sequence[ItemId], annotator: str, stream: str) -> list[ItemId]:
+        """Record that items are asked, as far as the budget goes and nobody was faster."""
+        for _ in range(TRIES_TO_ASK):
+            state = await self.state()
+            assert state.settings is not None
+            budget = state.settings.budget
+            left = len(items) if budget is None else max(budget - len(state.asks), 0)
+            fresh = [item for item in items if self._is_fresh(state, item)][:left]
+            model = state.fits[-1].model if state.fits else None
+            now = time.time()
+            events = [
+                Asked(item=item, stream=stream, model=model, annotator=annotator, time=now) for item in fresh
+            ]
+            with suppress(Conflict), self.health.of("journal"):
+                if events:
+                    await asyncio.to_thread(self.recorder.journal.append, events, at=state.position)
+                await self.state()
+                return fresh
         return []
 
-    async def grid(self, annotator: str, n: int) -> tuple[Label | None, list[Card]]:
-        """Lend an annotator items that the model takes for one class."""
-        return None, []
+    def _is_fresh(self, state: State, item: ItemId) -> bool:
+        return state.status(item) is Status.WAITING and not may_be_audited(state, item)
+
+    def _suggested(self, item: ItemId) -> list[dict[str, Any]] | None:
+        state = self.recorder.state
+        blind = item in state.drawn or item not in state.asks or self.streams.is_gold(item)
+        return None if blind or not self.options.suggestions else self.streams.offer.suggested.get(item)
 
     async def _store(self, events: Sequence[Event], annotator: str, items: Sequence[ItemId]) -> None:
         with self.health.of("answers"):

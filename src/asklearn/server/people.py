@@ -51,8 +51,8 @@ class People:
         self._clock = clock
         self._read: tuple[tuple[int, ...], dict[str, dict[str, Any]]] = ((), {})
 
-    def invite(self, name: str, scopes: Iterable[str], *, days: float) -> str:
-        """Return a new token for somebody; it is shown here, and never again."""
+    def invite(self, name: str, scopes: Iterable[str], *, days: float, skills: Iterable[str] = ()) -> str:
+        """Return a new token for somebody with `skills`; it is shown here, and never again."""
         wanted = tuple(dict.fromkeys(scopes))
         unknown = [one for one in wanted if one not in SCOPES]
         if unknown or not wanted:
@@ -62,7 +62,8 @@ class People:
         token = secrets.token_urlsafe(32)
         until = self._clock() + days * 86_400
         with locked(self._file.with_name(LOCK), BUSY):
-            self._write({**self._held(), _hash(token): {"name": name, "scopes": wanted, "until": until}})
+            made = {"name": name, "scopes": wanted, "until": until, "skills": list(dict.fromkeys(skills))}
+            self._write({**self._held(), _hash(token): made})
         return token
 
     def of(self, token: str) -> Person | None:
@@ -74,6 +75,14 @@ class People:
         if found is None or found["until"] < self._clock():
             return None
         return Person(found["name"], tuple(found["scopes"]))
+
+    def skills(self) -> dict[str, set[str]]:
+        """Return the skills of everybody whose token is valid."""
+        found: dict[str, set[str]] = {}
+        for one in self._held().values():
+            if one["until"] >= self._clock():
+                found.setdefault(one["name"], set()).update(one.get("skills", ()))
+        return found
 
     def revoke(self, name: str) -> int:
         """End every token of somebody; return how many there were."""

@@ -57,7 +57,7 @@ async def moved(desk: Desk) -> dict[str, Any]:
     return {
         "position": state.position,
         "model": state.fits[-1].model if state.fits else None,
-        "open": desk.open,
+        "open": len(desk.streams),
         "worker": {name: said.get(name, "") for name in ("doing", "error")},
         "problem": health.problem(said),
     }

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from asklearn.audit import permanent_numbers
-from asklearn.events import Asked, Erased, Event, Reply, Resolved
-from asklearn.state import State, Status
+from asklearn.events import Answered, Asked, Erased, Event, Reply, Resolved
+from asklearn.state import GOLD, Said, State, Status
 from asklearn.types import ItemId
 
-OVERLAP = 0
-"""Which permanent random number decides whether several people are asked about an item."""
+OVERLAP, LOTS = 0, 3
+"""Which permanent random number decides whether several people are asked about an item, and what is shown next."""
+
+FURTHER = 2
+"""How many more people than planned are asked about an item on which they disagree."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +48,112 @@ class Overlap:
 def open_places(state: State, overlap: Overlap, order: Iterable[ItemId]) -> Iterator[tuple[ItemId, int]]:
     """Yield the asked items that still need somebody, in `order`, with the number of people they need.
 
-    One that somebody skipped or flagged goes to one more person, who may be able to say.
+    One that somebody skipped or flagged goes to one more person, who may be able to say. One on which as many
+    say this as that goes to one more, and once again.
     """
     assert state.settings is not None
     for item in order:
-        status = state.status(item)
-        if status in (Status.RESOLVED, Status.ERASED):
+        said = replies(state, item)
+        if state.status(item) in (Status.RESOLVED, Status.ERASED) or any(
+            one.annotator == GOLD for one in said
+        ):
             continue
-        said = [one.kind for one in state.said.get(item, ()) if one.kind != "Retracted"]
         needed = overlap.of(item, state.settings.seed)
-        if "Answered" not in said and said:
+        if said and not answered(said):
             needed = max(needed, 2)
+        elif disagreed(said):
+            needed = max(needed, min(len(said) + 1, needed + FURTHER))
         if len(said) < needed:
             yield item, needed - len(said)
+
+
+def replies(state: State, item: ItemId) -> list[Said]:
+    """Return what holds of an item and was not taken back."""
+    return [one for one in state.said.get(item, ()) if one.kind != "Retracted"]
+
+
+def answered(said: Iterable[Said]) -> bool:
+    """Return whether anybody gave a label."""
+    return any(one.kind == "Answered" for one in said)
+
+
+def disagreed(said: Iterable[Said]) -> bool:
+    """Return whether the two labels that most gave were given equally often."""
+    counts = Counter(one.label for one in said if one.kind == "Answered").most_common(2)
+    return len(counts) == 2 and counts[0][1] == counts[1][1]
+
+
+def in_turn(
+    items: Iterable[ItemId], state: State, rank: Mapping[ItemId, int], priority: Callable[[ItemId], float]
+) -> list[ItemId]:
+    """Return open items in the order in which they are shown.
+
+    The strategy's go by priority, highest first, and then by the newest model's order. They take turns in the
+    places where items of the strategy stood; the audit's keep their places, which nothing may move.
+    """
+    asked = list(items)
+    last = len(rank)
+    moving = [item for item in asked if state.asks[item].stream != "audit"]
+    moved = iter(sorted(moving, key=lambda item: (-priority(item), rank.get(item, last))))
+    return [item if state.asks[item].stream == "audit" else next(moved) for item in asked]
+
+
+class Replies:
+    """How many replies each person sent, and which items have a label that is known to be right."""
+
+    def __init__(self, state: State) -> None:
+        said = [(item, one) for item, all_said in state.said.items() for one in all_said]
+        self.count = Counter(one.annotator for _, one in said)
+        self.gold = {item: None for item, one in said if one.annotator == GOLD and one.kind == "Answered"}
+
+    def moved(self, events: Iterable[Event]) -> None:
+        """Take in events that were folded into the state."""
+        for one in events:
+            if isinstance(one, Reply):
+                self.count[one.annotator] += 1
+                if one.annotator == GOLD and isinstance(one, Answered):
+                    self.gold[one.item] = None
+                elif one.annotator == GOLD:
+                    self.gold.pop(one.item, None)
+
+
+def mixed(
+    fresh: Iterable[ItemId],
+    review: Iterable[ItemId],
+    gold: Callable[[float], ItemId | None],
+    lots: Iterable[float],
+    shares: tuple[float, float],
+) -> Iterator[ItemId]:
+    """Yield items of three streams, mixed by lot.
+
+    Parameters
+    ----------
+    fresh, review : iterables
+        Items about which nobody, or somebody, said anything; each ends when there are no more.
+    gold : callable
+        Gives an item whose label is known, by a number in [0, 1), or None.
+    lots : iterable of float
+        In [0, 1), one for each item.
+    shares : (float, float)
+        Of gold, and of review while there are fresh ones.
+
+    Examples
+    --------
+    >>> list(mixed("abc", "r", lambda u: "g", [0.01, 0.9, 0.1, 0.9, 0.9, 0.9], (0.02, 0.2)))
+    ['g', 'a', 'r', 'b', 'c']
+    """
+    first, second = iter(fresh), iter(review)
+    for lot in lots:
+        known = gold(lot / shares[0]) if lot < shares[0] else None
+        if known is not None:
+            yield known
+            continue
+        streams = (second, first) if lot < sum(shares) else (first, second)
+        item = next(streams[0], None)
+        item = next(streams[1], None) if item is None else item
+        if item is None:
+            return
+        yield item
 
 
 class OpenPlaces:
@@ -73,12 +170,15 @@ class OpenPlaces:
     ----------
     needed : dict
         The number of people for each item that still needs somebody.
+    entered : int
+        How many times an item came to need somebody: while it stays, others have only left.
     """
 
     def __init__(self, state: State, overlap: Overlap) -> None:
         self._state, self._overlap = state, overlap
         self._turn = {item: turn for turn, item in enumerate(state.asks)}
         self.needed = dict(open_places(state, overlap, state.asks))
+        self.entered = 0
 
     def moved(self, events: Iterable[Event]) -> None:
         """Take in events that were folded into the state."""
@@ -93,6 +193,7 @@ class OpenPlaces:
         if not people:
             self.needed.pop(item, None)
             return
+        self.entered += item not in self.needed
         again = item not in self.needed and turn < len(self._turn) - 1
         self.needed[item] = people
         if again:  # what is needed once more keeps its turn

@@ -90,7 +90,7 @@ async def similar(like: Like, desk: TheDesk, name: Annotator) -> Cards:
 async def grid(many: Many, desk: TheDesk, name: Annotator) -> Grid:
     """Lend items that the model takes for one class, to be looked through together."""
     label, cards = await desk.grid(name, many.n)
-    return Grid(label=None if label is None else str(label), cards=_shown(cards), lease_seconds=LEASE_SECONDS)
+    return Grid(label=label, cards=_shown(cards), lease_seconds=LEASE_SECONDS)
 
 
 @routes.post("/answers", status_code=204)

@@ -19,6 +19,7 @@ from asklearn.server.board import OUTLOOK, STANDING, Board
 from asklearn.server.endings import end_with_parent
 from asklearn.server.leases import Leases
 from asklearn.server.measuring import GROWN, Measuring, measured, set_back
+from asklearn.server.offer import OFFER, OFFERED, offered
 from asklearn.server.options import Options, options_from
 
 PAUSE = 0.25
@@ -83,6 +84,8 @@ class Worker:
         else:
             self._measure()
             return False
+        self.board.put(OFFER, offered(self.learner, suggestions=self.options.suggestions))
+        self.board.put(OFFERED, self.learner.state.position)
         return True
 
     def _reopen(self) -> None:

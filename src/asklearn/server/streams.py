@@ -1,0 +1,196 @@
+"""What a person is shown next, of all that waits: the rules of the queue applied to one project."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import count, islice
+from typing import Any
+
+from asklearn.audit import permanent_numbers
+from asklearn.events import Erased, Event, Reply, Resolved
+from asklearn.server.offer import Offer
+from asklearn.server.options import Options
+from asklearn.server.queue import (
+    LOTS,
+    OpenPlaces,
+    Overlap,
+    Replies,
+    answered,
+    disagreed,
+    for_annotator,
+    in_turn,
+    mixed,
+    replies,
+)
+from asklearn.state import State
+from asklearn.types import ItemId
+
+Skills = Mapping[str, Collection[str]]
+Lent = Mapping[ItemId, Collection[str]]
+
+
+class Streams:
+    """The items that wait, in the order in which they are shown.
+
+    Parameters
+    ----------
+    state : State
+        What the journal says; it moves, and :meth:`moved` is told.
+    overlap : Overlap
+        How many people are asked about an item.
+    options : Options
+        How the streams are mixed.
+    content : callable
+        Gives what is known of an item's content, an empty dict if it was not read.
+    skills : callable
+        Gives the skills of everybody who has a token.
+    """
+
+    def __init__(
+        self,
+        state: State,
+        overlap: Overlap,
+        options: Options,
+        content: Callable[[ItemId], Mapping[str, Any]],
+        skills: Callable[[], Skills],
+    ) -> None:
+        self._state, self._options, self._content, self._skills = state, options, content, skills
+        self._open, self._replies = OpenPlaces(state, overlap), Replies(state)
+        self._doubted = {item: None for item in self._open.needed if self._in_doubt(item)}
+        self.offer = Offer()
+        self._order: list[ItemId] = []
+        self._ordered_for: tuple[int, Offer] | None = None
+
+    def moved(self, events: Sequence[Event]) -> None:
+        """Take in events that were folded into the state."""
+        self._open.moved(events)
+        self._replies.moved(events)
+        for event in events:
+            if isinstance(event, Reply) and event.item in self._open.needed and self._in_doubt(event.item):
+                self._doubted[event.item] = None
+            elif isinstance(event, Reply | Resolved | Erased):
+                self._doubted.pop(event.item, None)
+
+    @property
+    def order(self) -> list[ItemId]:
+        """The open items as they are shown to somebody who may see all of them; some may have left."""
+        now = (self._open.entered, self.offer)
+        if self._ordered_for is None or now[0] != self._ordered_for[0] or now[1] is not self._ordered_for[1]:
+            self._order = in_turn(self._open.needed, self._state, self.offer.rank, self._priority)
+            self._ordered_for = now
+        return self._order
+
+    @property
+    def waiting(self) -> Collection[ItemId]:
+        """The items that need somebody."""
+        return self._open.needed.keys()
+
+    def reorder(self) -> None:
+        """Forget the order: more is known of contents."""
+        self._ordered_for = None
+
+    def __len__(self) -> int:
+        return len(self._open.needed)
+
+    def __contains__(self, item: ItemId) -> bool:
+        return item in self._open.needed or item in self._replies.gold
+
+    def is_gold(self, item: ItemId) -> bool:
+        """Return whether the label of an item is known to be right."""
+        return item in self._replies.gold
+
+    def stream(self, item: ItemId) -> str:
+        """Return what an annotator is told of who asked; where a label is known they are not to notice."""
+        if item in self._replies.gold or item not in self._state.asks:
+            return "exploit"
+        return "review" if self._in_doubt(item) else self._state.asks[item].stream
+
+    def next(
+        self, annotator: str, n: int, without: Collection[ItemId], taken: Lent
+    ) -> list[tuple[ItemId, int]]:
+        """Return the next `n` items for somebody, each with the number of people that it may be lent to.
+
+        Parameters
+        ----------
+        annotator : str
+            Who asks.
+        n : int
+            How many.
+        without : collection of item ids
+            What they have already.
+        taken : mapping
+            Who holds each item that is lent.
+        """
+        fits = self._fitting(annotator)
+
+        def shown(items: Iterable[ItemId]) -> Iterator[ItemId]:
+            likely = (
+                (item, places)
+                for item in items
+                if (places := self._open.needed.get(item, 0))
+                and (item not in taken or len(taken[item]) < places or annotator in taken[item])
+                and item not in without
+                and fits(item)
+            )
+            return (item for item, _ in for_annotator(likely, self._state, taken, annotator))
+
+        doubted = self._doubted
+        begun = self._replies.count[annotator] + len(without)
+        given: set[ItemId] = set(without)
+        found = mixed(
+            shown(item for item in self.order if item not in doubted), shown(list(doubted)),
+            lambda lot: self._gold(annotator, lot, given, taken), self._lots(annotator, begun),
+            (self._options.gold, self._options.review),
+        )  # fmt: skip
+        return [(item, self._places(item, taken)) for item in islice(found, n)]
+
+    def _places(self, item: ItemId, taken: Lent) -> int:
+        return self._open.needed.get(item) or len(taken.get(item, ())) + 1
+
+    def _gold(self, annotator: str, lot: float, given: set[ItemId], taken: Lent) -> ItemId | None:
+        """Return an item whose label is known and that somebody has not seen, chosen by a number in [0, 1)."""
+        items = list(self._replies.gold)
+        start = int(lot * len(items))
+        for item in (*items[start:], *items[:start]):
+            told = any(one.annotator == annotator for one in self._state.said.get(item, ()))
+            if not told and item not in given and annotator not in taken.get(item, ()):
+                given.add(item)
+                return item
+        return None
+
+    def _lots(self, annotator: str, begun: int) -> Iterator[float]:
+        assert self._state.settings is not None
+        seed = self._state.settings.seed
+        return (float(permanent_numbers([f"{annotator}/{turn}"], seed, LOTS)[0]) for turn in count(begun))
+
+    def _in_doubt(self, item: ItemId) -> bool:
+        said = replies(self._state, item)
+        return bool(said) and (not answered(said) or disagreed(said))
+
+    def _fitting(self, annotator: str) -> Callable[[ItemId], bool]:
+        """Return a test of whether somebody has the skills that an item needs; what nobody has, nobody needs."""
+        column, skills = self._options.skill, self._skills()
+        if not column or not skills:
+            return lambda item: True
+        known = {one for some in skills.values() for one in some}
+        own = set(skills.get(annotator, ()))
+        return lambda item: named(self._content(item).get(column)) & known <= own
+
+    def _priority(self, item: ItemId) -> float:
+        value = self._content(item).get(self._options.priority) if self._options.priority else None
+        try:
+            number = float(value)  # type: ignore[arg-type]
+        except (TypeError, ValueError):
+            return 0.0
+        return number if number == number else 0.0
+
+
+def named(value: Any) -> set[str]:
+    """Return the skills that a cell names, separated by commas.
+
+    Examples
+    --------
+    >>> sorted(named("German, law")), named(None)
+    (['German', 'law'], set())
+    """
+    return {word for one in str(value or "").split(",") if (word := one.strip())}
