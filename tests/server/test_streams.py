@@ -37,7 +37,7 @@ def test_known_labels_come_now_and_then_once_for_each_person_and_look_like_other
     found = streams(*(told(item, GOLD) for item in range(40, 60)), gold=0.3)
     ann = shown(found, "ann")
     gold = [item for item in ann if item >= 40]
-    assert 3 <= len(gold) == len(set(gold)) <= 15
+    assert 3 <= len(gold) == len(set(gold)) <= 20
     assert ann == shown(found, "ann") != shown(found, "ben")
     assert {found.stream(item) for item in ann} == {"exploit", "audit"}
     assert [item for item in ann if item < 40] == list(range(30))
