@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
@@ -139,3 +140,10 @@ def test_two_servers_have_one_worker_and_the_other_takes_over(project: Project) 
 
     run(both())
     assert (first.starts, second.starts) == (1, 1)
+
+
+def test_a_worker_whose_server_ended_while_it_started_ends_too(project: Project) -> None:
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    command = [*Supervisor(project.folder, project.journal)._command, str(project.folder), str(gone.pid)]
+    assert subprocess.run(command, timeout=100, check=False).returncode == 0

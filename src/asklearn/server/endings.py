@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from multiprocessing import parent_process
 from types import FrameType
 
 PAUSE = 0.5
@@ -15,9 +16,18 @@ NO_MEMORY = ("MemoryError", "Cannot allocate memory", "can't start new thread", 
 """What processes say last that had too little memory."""
 
 
-def end_with_parent() -> None:
-    """End this process soon after the one that started it, however that ends."""
-    threading.Thread(target=_watch, args=(os.getppid(),), daemon=True).start()
+def end_with_parent(parent: int | None = None) -> None:
+    """End this process soon after the one that started it, however that ends.
+
+    Parameters
+    ----------
+    parent : int, optional
+        That process, which may have ended before this is called; by default the one that multiprocessing knows,
+        or the present parent.
+    """
+    known = parent_process()
+    started_by = parent or (known.pid if known is not None else None) or os.getppid()
+    threading.Thread(target=_watch, args=(started_by,), daemon=True).start()
 
 
 def _watch(parent: int) -> None:

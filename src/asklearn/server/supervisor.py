@@ -56,7 +56,7 @@ class Supervisor:
         self._command = [
             sys.executable,
             "-c",
-            "import sys; from asklearn.server.worker import work; work(sys.argv[1])",
+            "import sys; from asklearn.server.worker import work; work(sys.argv[1], int(sys.argv[2]))",
         ]
         self._folder, self._journal = folder, journal
         self._turn = turn_of(folder, journal)
@@ -93,7 +93,7 @@ class Supervisor:
         """Run a worker until it ends, or it is this process's turn no longer; return why it ended."""
         self.starts += 1
         self._process = process = await asyncio.create_subprocess_exec(
-            *self._command, str(self._folder), env={**os.environ, **ONE_THREAD},
+            *self._command, str(self._folder), str(os.getpid()), env={**os.environ, **ONE_THREAD},
             stdin=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
         listening = asyncio.create_task(self._listen(process))

@@ -178,9 +178,9 @@ def _in_words(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"[:1000]
 
 
-def work(folder: str) -> None:
-    """Work on the project in `folder` until the process that started it ends; for a supervisor."""
+def work(folder: str, parent: int | None = None) -> None:
+    """Work on the project in `folder` until the process that started it, `parent`, ends; for a supervisor."""
     os.setpgrp()  # Ctrl-C is for the server, which then ends this process; its session, and so its share, is the same
-    end_with_parent()
+    end_with_parent(parent)
     os.nice(NICE)
     Worker(Path(folder)).run()
