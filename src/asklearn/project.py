@@ -170,15 +170,16 @@ class Project:
 
     def reasons(self, items: Sequence[ItemId], state: State | None = None) -> list[str]:
         """Return, in words, why the present strategy picks such items (as `state` has them, if given)."""
-        asks = (self.learner.state if state is None else state).asks
+        known = self.learner.state if state is None else state
         first, later = self._why
 
         def why(ask: Ask | None) -> str:
             if ask is not None and ask.stream in WHY:
                 return WHY[ask.stream]
-            return first if ask is not None and ask.model is None else later
+            untrained = not known.fits if ask is None else ask.model is None
+            return first if untrained else later
 
-        return [why(asks.get(item)) for item in items]
+        return [why(known.asks.get(item)) for item in items]
 
     @cached_property
     def _why(self) -> tuple[str, str]:
