@@ -21,6 +21,7 @@ from numpy.random import Generator, default_rng
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from asklearn.dataset import Dataset
+from asklearn.errors import BadInput
 from asklearn.forecast.bank import bank, weighted_quantiles
 from asklearn.forecast.outlook import History, outlook
 from asklearn.forecast.saved import labels_saved
@@ -62,7 +63,10 @@ def _looks(learner: ActiveLearner, items: Dataset) -> list[Row]:
             continue
         history, rng, known = learner._history(None)
         if history[-1][1].n >= LEAST_AUDIT:
-            curve, model = learner._at_random("accuracy", rng)
+            try:
+                curve, model = learner._at_random("accuracy", rng)
+            except BadInput:  # an audit of one class says nothing of random choice, and saved() says so
+                continue
             found.append({
                 "labels": labels, "audit": curve[-1][1].n, "classes": known["classes"],
                 "history": [[n, e.value, e.low, e.high, e.n] for n, e in history],

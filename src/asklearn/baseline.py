@@ -92,8 +92,8 @@ def random_curve(
             history.append((size, ring.test(fitted, size, metric, rng)))
     if not history:
         raise BadInput(
-            f"The curve of random choice needs an audit of {SMALLEST} labels of two classes. It has {len(known)}; "
-            "ask and tell more, or raise the audit's share."
+            f"The curve of random choice needs an audit of {SMALLEST} labels, with two classes in each part. "
+            f"It has {len(known)} of {len(set(ring.labels))} classes; ask and tell more, or raise its share."
         )
     return history, model
 
