@@ -78,7 +78,10 @@ def test_items_that_nobody_could_label_are_left_out() -> None:
 def test_an_audit_too_small_to_be_parted_is_refused(labels: list[int]) -> None:
     n = len(labels)
     sample = AuditSample(list(range(n)), list(labels), [1.0] * n)
-    with pytest.raises(BadInput, match="audit of 20 labels of two classes"):
+    with pytest.raises(
+        BadInput,
+        match=rf"audit of 20 labels, with two classes in each part. It has {n} of {len(set(labels))} classes",
+    ):
         random_curve(
             plain, lambda rows: np.zeros((len(rows), 2)), sample, metric("accuracy"), np.random.default_rng(0)
         )
