@@ -40,7 +40,13 @@ CURVE = [
 
 def card(item: int | str, content: dict[str, Any], **more: Any) -> dict[str, Any]:
     """Return an item as the server lends it."""
-    said = {"stream": "exploit", "reason": "the model is least sure of it", "until": 4e9, "suggested": None}
+    said = {
+        "stream": "exploit",
+        "reason": "the model is least sure of it",
+        "until": 4e9,
+        "suggested": None,
+        "notes": [],
+    }
     return {"item": item, "content": content, **said, **more}
 
 
@@ -52,7 +58,13 @@ def reviews(n: int, **more: Any) -> list[dict[str, Any]]:
 def about(**more: Any) -> dict[str, Any]:
     """Return what the server says of its project."""
     said = {"name": "reviews", "kind": "text", "columns": ["review"], "show": ["stars"], "annotator": "ann"}
-    classes = {"labels": ["good", "bad"], "open_labels": False, "instructions": None, "suggestions": False}
+    classes = {
+        "labels": ["good", "bad"],
+        "open_labels": False,
+        "instructions": None,
+        "suggestions": False,
+        "answers": 0,
+    }
     return {**said, **classes, **more}
 
 
@@ -90,7 +102,8 @@ class Stage:
         self.progress: dict[str, Any] = {
             "counts": {"items": 10_000, "waiting": 9_640, "asked": 40, "answered": 310, "skipped": 6, "flagged": 4},
             "labels": {"good": 190, "bad": 120}, "annotators": {"ann": 200, "ben": 110}, "curve": CURVE,
-            "model": 7, "worker_starts": 1, "position": 702, "problem": None,
+            "model": 7, "worker_starts": 1, "position": 702,
+            "version": "1.0", "problem": None,
             "worker": {"doing": "training", "error": "", "time": 1.7e9, "labels": 300},
             "outlook": {
                 "labels": 300, "forecast": {"labels": 600, "value": 0.9, "low": 0.83, "high": 0.94, "level": 0.9},

@@ -116,6 +116,8 @@ def test_fifty_labels_by_keyboard(page: Any, server: Server) -> None:
     for _ in range(50):
         press_the_right_key(page)
     all_saved(page)
+    page.reload()
+    expect(page.locator(".line")).to_contain_text("50 by you")
     found = told(server)
     assert len(found) == 50
     assert all(labels == ["good" if item % 2 == 0 else "bad"] for item, labels in found.items())

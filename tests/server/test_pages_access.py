@@ -27,7 +27,7 @@ INTENTS = ["card arrival", "card linked", "exchange rate", "lost card", *(f"inte
 
 def labelling(**more: Any) -> Stage:
     stage = Stage(project=about(suggestions=True, answers=57, **more), cards=reviews(40, suggested=SUGGESTED))
-    stage.moved.update(items=10_000, labelled=314)
+    stage.moved.update(items=10_000, asked=354)
     return stage
 
 

@@ -10,10 +10,19 @@ import pytest
 from playwright.sync_api import expect
 from staging import INSTRUCTIONS, Stage, about, card, pictured, reviews
 
+from asklearn.server.schemas import About, Shown, Where
+
 pytestmark = pytest.mark.browser
 Staged = Callable[..., tuple[Any, Stage]]
 INTENTS = ["card arrival", "card linked", "exchange rate", "lost card", "pin blocked", "top up failed"]
 MANY = INTENTS + [f"intent {k}" for k in range(200)]
+
+
+def test_the_played_server_says_what_the_real_one_does() -> None:
+    stage = Stage()
+    assert About(**stage.project).model_dump() == stage.project
+    assert Where(**stage.progress).model_dump() == stage.progress
+    assert [Shown(**one).model_dump() for one in stage.cards] == stage.cards
 
 
 def text(page: Any) -> Any:
@@ -220,11 +229,11 @@ def test_a_new_model_orders_what_is_not_shown_yet(staged: Staged) -> None:
 
 def test_progress_of_me_and_of_the_project(staged: Staged) -> None:
     stage = Stage(project=about(answers=57))
-    stage.moved.update(items=10_000, labelled=314)
+    stage.moved.update(items=10_000, asked=354)
     page, _ = staged(stage)
     line = page.locator(".line")
     expect(line).to_contain_text("57 by you")
-    expect(line).to_contain_text("314 of 10,000 items labelled")
+    expect(line).to_contain_text("314 of 10,000 items done")
     page.keyboard.press("1")
     expect(line).to_contain_text("58 by you, 1 just now")
 

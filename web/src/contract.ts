@@ -11,13 +11,13 @@ export interface Sheetful extends Cards { label: string | null }
 
 export interface About {
   name: string; kind: string; columns: string[]; show: string[]; labels: string[]; open_labels: boolean; annotator: string;
-  instructions?: string | null; suggestions?: boolean; answers?: number;
+  instructions?: string | null; suggestions?: boolean; answers: number;
 }
 
 export interface Doing { doing: string; error: string }
 export interface Moved {
   position: number; model: number | null; open?: number; worker?: Doing | null; problem?: string | null;
-  items?: number; labelled?: number;
+  items?: number; asked?: number;
 }
 
 export interface Point { labels: number; value: number; low: number; high: number; n: number }
@@ -29,5 +29,5 @@ export interface Outlook {
 export interface Where {
   counts: Record<string, number>; labels: Record<string, number>; annotators: Record<string, number>; curve: Point[];
   model: number | null; worker: (Doing & { time: number; labels: number }) | null; worker_starts: number; position: number;
-  problem?: string | null; version?: string; outlook?: Outlook | null;
+  problem: string | null; version: string; outlook: Outlook | null;
 }

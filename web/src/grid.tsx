@@ -33,7 +33,7 @@ export function Grid({ about, sheet, outbox, feed }: { about: About; sheet: Shee
   const left = page ? page.cards.length - page.wrong.size : 0;
   return (
     <main class="grid">
-      <Line outbox={outbox} feed={feed} before={about.answers ?? 0} done={sheet.done} />
+      <Line outbox={outbox} feed={feed} before={about.answers} done={sheet.done} />
       <Trouble outbox={outbox} feed={feed} also={[sheet.trouble].filter(Boolean)} />
       <div class="sheet-head">
         <h2 aria-live="polite">{page ? <>{say.allOf} <strong dir="auto">{page.label}</strong>?</> : say.grid}</h2>

@@ -72,7 +72,7 @@ export function Label({ about, session, outbox, feed }: { about: About; session:
 
   return (
     <main class="label">
-      <Line outbox={outbox} feed={feed} before={about.answers ?? 0} done={session.done} />
+      <Line outbox={outbox} feed={feed} before={about.answers} done={session.done} />
       <Trouble outbox={outbox} feed={feed} also={[session.trouble].filter(Boolean)} />
       <section ref={place} class="item" aria-label={say.item} aria-live="polite" aria-busy={!card} tabIndex={0}>
         {card ? <Shown key={String(card.item)} card={card} about={about} /> : <p class="quiet">{outbox.offline || feed.lost ? say.nothingHere : say.nothingLeft}</p>}

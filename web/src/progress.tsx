@@ -65,7 +65,7 @@ function Machine({ where }: { where: Where }) {
     [say.model, where.model === null ? say.noneYet : say.modelOf(where.model, worker?.labels ?? 0)],
     [say.starts, String(where.worker_starts)],
     [say.position, where.position.toLocaleString()],
-    ...(where.version ? [[say.version, where.version] as [string, string]] : []),
+    [say.version, where.version],
   ];
   return (
     <section>

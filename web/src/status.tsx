@@ -6,14 +6,15 @@ import { say } from "./strings";
 /** How far this person and the project are, and whether everything that was said is on the server's disk. */
 export function Line({ outbox, feed, before, done }: { outbox: Outbox; feed: Feed; before: number; done: number }) {
   useSources(outbox, feed);
-  const { items, labelled } = feed.now ?? {};
+  const { items, asked, open } = feed.now ?? {};
+  const settled = asked === undefined || open === undefined ? undefined : Math.max(0, asked - open);
   return (
     <div class="line">
       <span>{say.mine(before + done, done)}</span>
-      {items !== undefined && labelled !== undefined && items > 0 && (
+      {items !== undefined && settled !== undefined && items > 0 && (
         <span class="share-of">
-          <progress max={items} value={labelled} aria-label={say.ofProject} />
-          {say.ofItems(labelled, items)}
+          <progress max={items} value={settled} aria-label={say.ofProject} />
+          {say.settled(settled, items)}
         </span>
       )}
       <span role="status" class={outbox.offline ? "warning" : "quiet"}>{saved(outbox, done)}</span>

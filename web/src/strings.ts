@@ -83,6 +83,7 @@ export const say = {
 
   mine: (all: number, now: number) => `${all.toLocaleString()} by you${now > 0 && now < all ? `, ${now.toLocaleString()} just now` : ""}`,
   ofProject: "Labelled in the project",
+  settled: (n: number, of: number) => `${n.toLocaleString()} of ${plural(of, "item", "items")} done`,
   ofItems: (n: number, of: number) => `${n.toLocaleString()} of ${plural(of, "item", "items")} labelled`,
   offline: (n: number, said: string) =>
     `${said || "No connection."} ${n === 1 ? "1 answer is" : `${n.toLocaleString()} answers are`} kept here and sent as soon as ${said ? "that is mended" : "it is back"}.`,

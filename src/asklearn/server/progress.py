@@ -10,6 +10,7 @@ from typing import Any
 from asklearn.errors import JournalError
 from asklearn.server.board import OUTLOOK, STANDING
 from asklearn.server.desk import Desk
+from asklearn.state import State
 
 
 def progress_of(desk: Desk) -> dict[str, Any]:
@@ -60,4 +61,14 @@ async def moved(desk: Desk) -> dict[str, Any]:
         "open": len(desk.streams),
         "worker": {name: said.get(name, "") for name in ("doing", "error")},
         "problem": health.problem(said),
+        "items": state.rows,
+        "asked": len(state.asks),
     }
+
+
+def answers_of(annotator: str, state: State) -> int:
+    """Return how many items an annotator has answered."""
+    return sum(
+        any(one.annotator == annotator and one.kind == "Answered" for one in said)
+        for said in state.said.values()
+    )

@@ -8,12 +8,13 @@ from contextlib import suppress
 from dataclasses import asdict
 from typing import Annotated, Any, TypeAlias
 
+import asklearn
 from asklearn.errors import JournalError, UnknownItem
 from asklearn.registry import require
 from asklearn.server.desk import LEASE_SECONDS, Card, Desk
 from asklearn.server.media import picture
 from asklearn.server.problems import PROBLEMS
-from asklearn.server.progress import progress_of
+from asklearn.server.progress import answers_of, progress_of
 from asklearn.server.pulse import Pulse
 from asklearn.server.schemas import (
     About,
@@ -57,6 +58,7 @@ async def project(desk: TheDesk, name: Annotator) -> About:
         name=desk.project.folder.resolve().name, kind=settings.kind, columns=list(settings.columns),
         show=list(settings.show), labels=desk.project.labels(state), open_labels=not settings.labels,
         annotator=name, instructions=desk.project.instructions(), suggestions=desk.options.suggestions,
+        answers=answers_of(name, state),
     )  # fmt: skip
 
 
@@ -147,7 +149,8 @@ async def progress(desk: TheDesk, name: Watcher, request: Request) -> Where:
         await desk.state()
     found = await asyncio.to_thread(progress_of, desk)
     supervisor: Supervisor | None = request.app.state.supervisor
-    return Where(**found, worker_starts=0 if supervisor is None else supervisor.starts)
+    starts = 0 if supervisor is None else supervisor.starts
+    return Where(**found, worker_starts=starts, version=asklearn.__version__)
 
 
 @routes.get("/events", response_class=StreamingResponse)

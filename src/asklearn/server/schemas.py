@@ -128,6 +128,7 @@ class About(BaseModel):
     annotator: str
     instructions: str | None
     suggestions: bool
+    answers: int
 
 
 class Where(BaseModel):
@@ -143,6 +144,7 @@ class Where(BaseModel):
     problem: str | None
     worker_starts: int
     position: int
+    version: str
 
 
 class Problem(BaseModel):
