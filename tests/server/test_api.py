@@ -98,7 +98,12 @@ def test_signed_in(asked: Project) -> None:
 def test_without_signing_in_nothing_is_told(asked: Project, headers: dict[str, str]) -> None:
     app = create_app(Desk(asked), people=People(asked.folder), hosts=["testserver"])
     before = len(list(asked.learner.journal.read()))
-    assert {status for seen in statuses(app, headers, 3).values() for status in seen} <= {400, 401, 429}
+    found = statuses(app, headers, 3)
+    broken = {400, 422}  # a body that is no JSON is refused before anything of it is looked at
+    assert all(
+        set(seen) <= {401, 429} | (broken if label.startswith("POST") else set())
+        for label, seen in found.items()
+    )
     assert len(list(asked.learner.journal.read())) == before
 
 
