@@ -120,7 +120,7 @@ def test_weighted_quantiles_are_those_of_repeated_values() -> None:
 
 @pytest.mark.parametrize(("end", "part"), [("high", "low"), ("value", "value"), ("low", "high")])
 def test_labels_to_is_where_the_forecast_first_crosses_the_target(end: str, part: str) -> None:
-    """The lower end of a forecast may fall again further out, where forecasts are less sure."""
+    """The lower end of a forecast may stay level further out, where forecasts are less sure."""
     past = history(1.0)
     target = getattr(forecast(past, 1200, np.random.default_rng(0)), end)
     needed = getattr(labels_to(past, target, np.random.default_rng(0)), part)
