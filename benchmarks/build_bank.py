@@ -17,7 +17,8 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from asklearn.forecast.outlook import LEAST_POINTS, SPREAD, History, outlook
 from asklearn.forecast.prior import Prior, Window, agreement, fit_prior
 from asklearn.intervals import exact_binomial
 from asklearn.types import Estimate
+from encoded import encoded
 from harness import ROOT, Run, revision
 from projects import SEEDS, SETS, STRATEGIES, project, units
 
@@ -56,6 +58,7 @@ class Case:
     strategy: str
     seed: int
     confidence: float | None
+    guess: float
 
 
 def bank_units(data: Path, sets: Sequence[str] = SETS, seeds: int = SEEDS) -> list[dict[str, Any]]:
@@ -83,7 +86,7 @@ def windows(projects: Sequence[Project]) -> list[tuple[str, Window]]:
             near = (labels_R >= labels / PAST * 0.95) & (labels_R <= labels * FUTURE * 1.05)
             window = Window(
                 labels, members[0]["classes"], labels_R[near] / labels, score_R[near],
-                np.broadcast_to(noise_R, labels_R.shape)[near],
+                np.broadcast_to(noise_R, labels_R.shape)[near], guess=members[0]["guess"],
             )  # fmt: skip
             found.append((name, window))
     return weighted_alike(found)
@@ -92,10 +95,7 @@ def windows(projects: Sequence[Project]) -> list[tuple[str, Window]]:
 def weighted_alike(found: Sequence[tuple[str, Window]]) -> list[tuple[str, Window]]:
     """Return the windows with weights that make sets count alike."""
     count = Counter(name for name, _ in found)
-    return [
-        (name, Window(one.labels, one.classes, one.ratio_R, one.score_R, one.noise_R, 1 / count[name]))
-        for name, one in found
-    ]
+    return [(name, replace(one, weight=1 / count[name])) for name, one in found]
 
 
 class Priors:
@@ -165,7 +165,7 @@ def _case(one: Project, now: int, history: History, audit: str) -> Case:
             came.append((nearest, labels, score))
     return Case(
         one["name"], one["classes"], history, came, one["score"][now], audit, one["model"],
-        one["strategy"], one["seed"], one["confidence"][now],
+        one["strategy"], one["seed"], one["confidence"][now], one["guess"],
     )  # fmt: skip
 
 
@@ -188,7 +188,7 @@ def residuals(some: Sequence[Case], known: Bank, seed: int = 0) -> np.ndarray:
     for number, case in enumerate(some):
         made = outlook(
             case.history, default_rng([seed, number]), classes=case.classes, confidence=case.confidence,
-            known=known, draws=CALIBRATION_DRAWS,
+            guess=case.guess, known=known, draws=CALIBRATION_DRAWS,
         )  # fmt: skip
         for horizon, labels, score in case.came:
             score_S = np.clip(made.curves.at(labels / made.now), 0, 1)
@@ -217,13 +217,22 @@ def named(made: Sequence[dict[str, Any]], found: Sequence[Project]) -> list[Proj
     """Return finished projects, a list of each of what their rounds were like, with the unit that asked for them."""
     return [
         {
-            **unit, "classes": one["classes"], "labels": [here["labels"] for here in one["rounds"]],
+            **unit, "classes": one["classes"], "guess": guess_of(unit["data"], unit["name"]),
+            "labels": [here["labels"] for here in one["rounds"]],
             "score": [here["score"]["accuracy"] for here in one["rounds"]],
             "estimate": [here["estimate"] for here in one["rounds"]],
             "confidence": [here["open_confidence"] for here in one["rounds"]],
         }
         for unit, one in zip(made, found, strict=True)
     ]  # fmt: skip
+
+
+@cache
+def guess_of(data: str, name: str) -> float:
+    """Return the share of the most frequent class of a data set."""
+    items = encoded(data, name)
+    counts = Counter([*items.y_pool, *items.y_test])
+    return max(counts.values()) / sum(counts.values())
 
 
 def build(data: Path, jobs: int) -> Bank:

@@ -143,5 +143,5 @@ def _seen(learner: ActiveLearner, items: Dataset) -> dict[str, Any]:
         "believed": None if seen.believed is None else round(seen.believed, 6),
         "kappa": None if seen.agreement is None else round(seen.agreement.value, 5),
         "confidence": round(seen.confidence, 5),
-        "open_confidence": round(learner._confidence(), 5),
+        "open_confidence": round(learner._expected()["confidence"], 5),
     }

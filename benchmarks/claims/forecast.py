@@ -28,7 +28,7 @@ from asklearn.forecast.saved import labels_saved
 from asklearn.intervals import exact_binomial
 from asklearn.learner import ActiveLearner
 from asklearn.types import Estimate
-from build_bank import Case, Priors, bank_units, bank_without, cases, named
+from build_bank import Case, Priors, bank_units, bank_without, cases, guess_of, named
 from encoded import encoded
 from harness import ROOT, Run, main
 from projects import POOL, SEEDS, SETS, dealt, label_counts, project
@@ -71,7 +71,7 @@ def _looks(learner: ActiveLearner, items: Dataset) -> list[Row]:
                 "labels": labels, "audit": curve[-1][1].n, "classes": known["classes"],
                 "history": [[n, e.value, e.low, e.high, e.n] for n, e in history],
                 "random": [[n, e.value, e.low, e.high, e.n] for n, e in curve],
-                "confidence": known["confidence"], "confidence_random": learner._confidence(model),
+                "confidence": known["confidence"], "confidence_random": learner._expected(model)["confidence"],
                 "score": float(learner.model.score(items.X_test, np.array(items.y_test))),
             })  # fmt: skip
     return found
@@ -83,11 +83,25 @@ def judged(some: Sequence[Case], known: Any, number: int) -> list[Row]:
     for k, case in enumerate(some):
         rng = default_rng([number, k])
         made = outlook(
-            case.history, rng, classes=case.classes, confidence=case.confidence, known=known, draws=DRAWS
+            case.history,
+            rng,
+            classes=case.classes,
+            confidence=case.confidence,
+            guess=case.guess,
+            known=known,
+            draws=DRAWS,
         )
         last = case.history[-1][1]
         sure = [*case.history[:-1], (made.now, Estimate("accuracy", case.truth, 0, 1, 10**6, ""))]
-        given = outlook(sure, rng, classes=case.classes, confidence=case.confidence, known=known, draws=DRAWS)
+        given = outlook(
+            sure,
+            rng,
+            classes=case.classes,
+            confidence=case.confidence,
+            guess=case.guess,
+            known=known,
+            draws=DRAWS,
+        )
         law_S, weight_S = power_law(case.history, rng)
         for horizon, labels, score in case.came:
             ours = [made.score(labels, level) for level in (0.9, 0.5)]
@@ -248,7 +262,7 @@ def state_labels_to(
                 continue
             made = made or outlook(
                 case.history, default_rng(k), classes=case.classes, confidence=case.confidence,
-                known=bank_for(case.source), draws=DRAWS,
+                guess=case.guess, known=bank_for(case.source), draws=DRAWS,
             )  # fmt: skip
             found = made.labels_to(target)
             held = (found.low or np.inf) <= now * ahead <= (found.high or np.inf)
@@ -282,7 +296,10 @@ def state_saved(run: Run, projects: Sequence[Row], bank_for: Callable[[str], Any
     for unit, found in zip(made, run.map(look_back, made), strict=True):
         labels_R, score_R = curve[unit["name"], "logistic", "random"]
         for k, one in enumerate(found):
-            known = {"classes": one["classes"], "known": bank_for(unit["name"])}
+            known = {
+                "classes": one["classes"], "guess": guess_of(unit["data"], unit["name"]),
+                "known": bank_for(unit["name"]),
+            }  # fmt: skip
             past, at_random = (
                 outlook([(n, Estimate("accuracy", v, low, high, m, "")) for n, v, low, high, m in one[key]],
                         default_rng([unit["seed"], k]), confidence=one[sure], **known)

@@ -141,7 +141,7 @@ class ActiveLearner(Assessor):
         level = confidence(level)
         history, rng, known = self._history(metric)
         curve, fitted = self._at_random(history[-1][1].name, rng)
-        at_random = outlook(curve, rng, **known | {"confidence": self._confidence(fitted)})
+        at_random = outlook(curve, rng, **known | {"confidence": self._expected(fitted)["confidence"]})
         return labels_saved(outlook(history, rng, **known), at_random, level)
 
     def price(self, more: int, metric: str | None = None, *, level: float = 0.9) -> Estimate:
@@ -280,7 +280,7 @@ class ActiveLearner(Assessor):
             for one in self.state.measured
             if one.name == wanted.name and one.labels <= now and one.level == LEVEL
         ]
-        known = {"classes": len(self._need_model().classes), "confidence": self._confidence()}
+        known = {"classes": len(self._need_model().classes), **self._expected()}
         return history, default_rng(seed_for(self.seed, "forecast", now)), known
 
     def _at_random(self, metric: str, rng: Generator) -> tuple[list[tuple[int, Estimate]], Model | None]:
@@ -291,14 +291,18 @@ class ActiveLearner(Assessor):
         uniform = AuditSample(rows, labels, [1.0] * len(places), sample.covers)
         return random_curve(self._prototype.fresh, self._pool.take, uniform, metric_named(metric), rng)
 
-    def _confidence(self, model: Model | None = None) -> float | None:
-        """The mean highest probability of a model, or of the present one, over items nobody was asked about."""
+    def _expected(self, model: Model | None = None) -> dict[str, float | None]:
+        """What a model, or the present one, says of items nobody was asked about.
+
+        ``confidence`` is its mean highest probability, ``guess`` the share of the class that it expects most often.
+        """
         rows = open_rows(self.state, len(self._pool))
         if len(rows) == 0:
-            return None
+            return {"confidence": None, "guess": None}
         rng = default_rng(seed_for(self.seed, "confidence", len(self._trained_on[0])))
         some = np.sort(rng.choice(rows, min(WATCHED, len(rows)), replace=False))
-        return float((model or self._need_model()).posterior(self._pool.take(some)).proba_NC.max(1).mean())
+        proba_NC = (model or self._need_model()).posterior(self._pool.take(some)).proba_NC
+        return {"confidence": float(proba_NC.max(1).mean()), "guess": float(proba_NC.mean(0).max())}
 
     def _outlook(self, wanted: Stopping) -> dict[str, Any]:
         """What the model's own rules look at; see :class:`~asklearn.stopping.Standing`."""

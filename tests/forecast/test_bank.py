@@ -7,7 +7,15 @@ import json
 import numpy as np
 import pytest
 
-from asklearn.forecast.bank import LEVELS, RATIOS, bank, bank_of, nominal, residual_quantiles
+from asklearn.forecast.bank import (
+    LEVELS,
+    RATIOS,
+    bank,
+    bank_of,
+    nominal,
+    residual_quantiles,
+    weighted_quantiles,
+)
 from asklearn.forecast.prior import BROAD
 
 
@@ -43,3 +51,18 @@ def test_horizons_are_kept_apart_and_sources_count_alike() -> None:
                              np.r_[np.repeat(RATIOS, 10), np.repeat(RATIOS, 2)],
                              np.r_[np.full(10 * len(RATIOS), 0.1), np.full(2 * len(RATIOS), 1.0)])  # fmt: skip
     assert np.all(few[:, 5] == 1)
+
+
+def test_a_new_source_may_be_unlike_all_others() -> None:
+    """As one more source whose residuals are half below everything and half above."""
+    rng = np.random.default_rng(0)
+    sources, each = 23, 53
+    residual_N = rng.normal(size=sources * each) + np.repeat(rng.normal(size=sources), each)
+    weight_N = np.full(len(residual_N), 1 / each)
+    every = np.concatenate([residual_N, [-np.inf, np.inf]])
+    told = weighted_quantiles(every, np.concatenate([weight_N, [0.5, 0.5]]), LEVELS)
+    ratio_N = np.repeat(RATIOS, len(residual_N))
+    found_RQ = residual_quantiles(
+        np.tile(residual_N, len(RATIOS)), ratio_N, np.tile(weight_N, len(RATIOS)) / len(RATIOS)
+    )
+    assert found_RQ[0].tolist() == pytest.approx(told)

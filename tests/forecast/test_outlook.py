@@ -155,6 +155,19 @@ def test_confidence_speaks_where_the_audit_is_small_and_hardly_where_it_is_large
     assert abs(value(10, 0.95) - value(10, 0.75)) < 0.025
 
 
+def test_the_score_of_guessing_says_what_is_still_to_gain() -> None:
+    """Where the most frequent class has 97 items in 100, a score of 98 in 100 is a poor one, and may stay."""
+    past = [(n, Estimate("accuracy", 0.98, 0.93, 1.0, n=100, method="")) for n in (100, 200, 400)]
+    plain, rare = (forecast(past, 1600, np.random.default_rng(0), classes=2, guess=g) for g in (None, 0.97))
+    assert rare.value < plain.value
+    assert rare.low < plain.low
+    balanced = [
+        forecast([(n, Estimate("balanced_accuracy", 0.9, 0.8, 1, n, "")) for n in (50, 100, 200)], 400,
+                 np.random.default_rng(0), classes=2, guess=g) for g in (None, 0.97)
+    ]  # fmt: skip
+    assert balanced[0] == balanced[1]
+
+
 def test_a_model_that_is_sure_and_wrong_is_found_out() -> None:
     past = [
         (n, Estimate("accuracy", 0.3, *exact_binomial(round(0.3 * n), n), n=n, method=""))

@@ -3,7 +3,9 @@
 The bank is a small file made by ``benchmarks/build_bank.py`` from simulated projects. Of every forecast of
 a source, made with a prior that had not seen that source, it keeps the residual in units of the forecast's
 own spread. The quantiles of these residuals replace the nominal ones, for each horizon apart (conformal
-prediction, Mondrian by horizon: Vovk, Lindsay, Nouretdinov and Gammerman 2003).
+prediction, Mondrian by horizon: Vovk, Lindsay, Nouretdinov and Gammerman 2003). Residuals of one source are
+alike, so sources are what is exchangeable: a new source may be unlike all of them with the weight of one
+(hierarchical conformal prediction: Lee, Barber and Willett 2023).
 """
 
 from __future__ import annotations
@@ -107,10 +109,13 @@ def nominal(prior: Prior) -> Bank:
 def residual_quantiles(residual_N: Floats, ratio_N: Floats, weight_N: Floats) -> Floats:
     """Return quantiles of scaled residuals by horizon, shape (6, 9).
 
-    `weight_N` makes sources count alike, however many forecasts each has.
+    The weights of each source sum to one, however many forecasts it has; their sum is the number of sources.
+    As one more source half of its weight lies below all residuals and half above.
     """
+    sources = float(weight_N.sum())
+    levels = [min(max((q * (sources + 1) - 0.5) / sources, 0.0), 1.0) for q in LEVELS]
     cells = [np.isclose(ratio_N, ratio) for ratio in RATIOS]
-    return np.array([weighted_quantiles(residual_N[cell], weight_N[cell], LEVELS) for cell in cells])
+    return np.array([weighted_quantiles(residual_N[cell], weight_N[cell], levels) for cell in cells])
 
 
 def weighted_quantiles(values_N: Floats, weight_N: Floats, levels: Sequence[float]) -> list[float]:

@@ -148,6 +148,7 @@ def outlook(
     *,
     classes: int = CLASSES,
     confidence: float | None = None,
+    guess: float | None = None,
     known: Bank | None = None,
     draws: int = CURVES,
 ) -> Outlook:
@@ -163,6 +164,8 @@ def outlook(
         Number of classes; the prior asks for it.
     confidence : float, optional
         The model's mean highest probability over unlabelled items, which says something about its accuracy.
+    guess : float, optional
+        Share of the most frequent class: the accuracy of whoever always says it. By default ``1 / classes``.
     known : Bank, optional
         Prior and residuals; by default those of the package.
     draws : int
@@ -189,7 +192,8 @@ def outlook(
     ]
     present = next((right, size) for ratio, right, size in points if ratio == 1)
     score_S, log_proposal_S = _present(*present, draws, rng)
-    curves = known.prior.draw(score_S, now, classes, rng)
+    by_guessing = None if guess is None or named.name != "accuracy" else min(max(guess, 1 / classes), 0.99)
+    curves = known.prior.draw(score_S, now, classes, rng, by_guessing)
     log_S = _agreement(points, present[1], curves) - log_proposal_S
     if confidence is not None and named.name == "accuracy":
         log_S += known.prior.believed(score_S, min(max(confidence, 0.01), 0.99))
@@ -234,6 +238,7 @@ def forecast(
     level: float = 0.9,
     classes: int = CLASSES,
     confidence: float | None = None,
+    guess: float | None = None,
 ) -> Estimate:
     """Forecast the score at a number of labels.
 
@@ -252,6 +257,8 @@ def forecast(
     confidence : float, optional
         The model's mean highest probability over unlabelled items. It weighs like a few dozen labels of an
         audit where the score is accuracy, and is not used elsewhere.
+    guess : float, optional
+        Share of the most frequent class, which says what accuracy is worth nothing. By default ``1 / classes``.
 
     Returns
     -------
@@ -277,7 +284,7 @@ def forecast(
     >>> print(forecast(history, 800, np.random.default_rng(0)))
     accuracy 0.9... [0.8..., 0.9...] (90%, 40 labels, ensemble of learning curves)
     """
-    made = outlook(history, rng, classes=classes, confidence=confidence)
+    made = outlook(history, rng, classes=classes, confidence=confidence, guess=guess)
     if at < made.now:
         raise BadInput(f"A forecast looks ahead: expected at least the present {made.now} labels. Got {at}.")
     lacking = _lacking(history)
@@ -295,6 +302,7 @@ def labels_to(
     level: float = 0.9,
     classes: int = CLASSES,
     confidence: float | None = None,
+    guess: float | None = None,
 ) -> Needed:
     """Forecast at how many labels the score reaches `target`; see :func:`forecast` for the arguments.
 
@@ -313,7 +321,7 @@ def labels_to(
     >>> 400 < needed.value < 800
     True
     """
-    made = outlook(history, rng, classes=classes, confidence=confidence)
+    made = outlook(history, rng, classes=classes, confidence=confidence, guess=guess)
     if _lacking(history):
         return Needed(made.last.name, target, None, made.now, None, FARTHEST * made.now, made.last.n, level)
     return made.labels_to(target, level)

@@ -55,10 +55,12 @@ class Prior:
         scale_S = self.belief[1] * math.sqrt(2 * math.pi) * score_S * (1 - score_S)
         return np.asarray(np.log(TRUST * np.exp(-0.5 * off_S**2) / scale_S + 1 - TRUST))
 
-    def draw(self, score_S: Floats, labels: int, classes: int, rng: Generator) -> Curves:
+    def draw(
+        self, score_S: Floats, labels: int, classes: int, rng: Generator, guess: float | None = None
+    ) -> Curves:
         """Draw one curve through each of the present scores, which lie in (0, 1)."""
         size = len(score_S)
-        mean_S2 = task_features(score_S, labels, classes) @ self.coef_F2
+        mean_S2 = task_features(score_S, labels, classes, guess) @ self.coef_F2
         share_S, rate_S = (mean_S2 + rng.multivariate_normal(np.zeros(2), self.cov_22, size)).T
         return Curves(
             score_S, (1 - score_S) / (1 + np.exp(-share_S)), np.exp(np.clip(rate_S, -8, 3)),
@@ -83,6 +85,8 @@ class Window:
         Standard errors of the scores.
     weight : float
         What it counts for.
+    guess : float, optional
+        The score of whoever always says the most frequent class.
     """
 
     labels: int
@@ -91,17 +95,18 @@ class Window:
     score_R: Floats
     noise_R: Floats
     weight: float = 1.0
+    guess: float | None = None
 
 
-def task_features(score_S: Floats, labels: int, classes: int) -> Floats:
-    """Return what the prior knows a task by, shape (S, 3).
+def task_features(score_S: Floats, labels: int, classes: int, guess: float | None = None) -> Floats:
+    """Return what the prior knows a task by, shape (S, 3); without `guess` classes are taken to be equally frequent.
 
     Examples
     --------
     >>> task_features(np.array([0.75]), 200, 2).round(2)
     array([[ 1.  , -0.18,  0.  ]])
     """
-    guess = 1 / max(classes, 2)
+    guess = 1 / max(classes, 2) if guess is None else guess
     skill_S = np.clip((np.asarray(score_S) - guess) / (1 - guess), 0.02, 0.98)
     each = math.log(max(labels, 1) / max(classes, 2)) - math.log(120)
     return np.stack([np.ones_like(skill_S), np.full_like(skill_S, each), np.log(skill_S / (1 - skill_S))], 1)
@@ -148,7 +153,7 @@ def fit_prior(
     share_S = np.clip(base.gap_S / (1 - base.score_S), 1e-6, 1 - 1e-6)
     theta_S2 = np.stack([np.log(share_S / (1 - share_S)), np.log(base.rate_S)], 1)
     x_KF = np.concatenate(
-        [task_features(one.score_R[np.argmin(np.abs(one.ratio_R - 1))][None], one.labels, one.classes)
+        [task_features(one.score_R[np.argmin(np.abs(one.ratio_R - 1))][None], one.labels, one.classes, one.guess)
          for one in windows]
     )  # fmt: skip
     weight_K = np.array([one.weight for one in windows])
