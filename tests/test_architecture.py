@@ -26,7 +26,8 @@ FLOORS = {
     "edges": ["journals", "models", "encoders", "sources", "tasks"],
     "loop": [
         "learner", "assessor", "loop", "recorder", "asking", "drawing", "pool", "vectors", "features",
-        "ranking", "crossfit", "withheld", "watching", "baseline", "evidence", "aiming", "guard", "simulate", "dataset",
+        "ranking", "crossfit", "withheld", "emphasised", "watching", "baseline", "evidence", "aiming", "guard",
+        "simulate", "dataset",
     ],
     "testing": ["testing"],
     "doors": [

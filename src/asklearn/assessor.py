@@ -21,6 +21,7 @@ from asklearn.crossfit import (
     cross_fit,
     spoken_for,
 )
+from asklearn.emphasised import Emphasised, emphasise, weighing
 from asklearn.errors import BadInput
 from asklearn.evaluate import MIN_FOR_CONTROL, Control, estimate, folds
 from asklearn.evidence import gaps_of
@@ -387,6 +388,52 @@ class Assessor(Loop):
         unlabelled = np.setdiff1d(np.arange(len(self._pool)), self._trained_on[0])
         shown = self._rng("shown").choice(unlabelled, min(SHOWN, len(unlabelled)), replace=False)
         return selective_model(part, self._pool.take(np.sort(shown)), error, confidence)
+
+    def emphasised(self, way: str = "errors") -> Emphasised:
+        """Train with emphasis on what the last rounds revealed, and keep it only if no class loses by it.
+
+        Parameters
+        ----------
+        way : {"errors", "pool"}
+            Labels that held-out predictions had not expected count for more, up to about twice; or labels of
+            kinds that the strategy picked too often count for less, towards the pool's distribution.
+
+        Returns
+        -------
+        Emphasised
+            With ``model``, the present one where emphasis is not worth keeping; true where it is. The learner
+            itself goes on with its plain model, which is what :meth:`evaluate` is about.
+
+        Raises
+        ------
+        NotFitted
+            If the labels do not name two classes yet.
+        BadInput
+            With fewer than 20 labels of the audit.
+
+        Notes
+        -----
+        Judged on the audit by models that saw neither the label nor weights found with it: 25 fits for
+        ``errors``, 10 for ``pool``. In our measurements neither helped on average: +0.05 +- 0.10 points.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_digits
+        >>> from asklearn import ActiveLearner
+        >>> X, y = load_digits(return_X_y=True)
+        >>> learner = ActiveLearner("logistic", X, audit=0.5, seed=0)
+        >>> batch = learner.ask(100)
+        >>> learner.tell(batch.ids, y[batch.rows])
+        >>> found = learner.emphasised()
+        >>> bool(found), found.gain.n
+        (True, 57)
+        """
+        sample, _ = self._cross_fitted()
+        fit, rng = self._state.fits[-1], self._rng("emphasis")
+        fresh = self._prototype.fresh(seed_for(self.seed, "emphasis", fit.labels), fit.params)
+        shown = np.sort(rng.choice(len(self._pool), min(SHOWN, len(self._pool)), replace=False))
+        weigh = weighing(way, fresh, self._pool.take(shown))
+        return emphasise(fresh, self._pool.take, self._trained_on, sample, weigh, rng, self.model)
 
     # Inside
 
