@@ -14,8 +14,6 @@ from typing import Any
 import numpy as np
 from numpy.random import Generator
 
-from asklearn.errors import BadInput
-
 LEAST, MOST = 0.03, 0.10
 AROUND = (0.04, 0.08)
 
@@ -118,7 +116,7 @@ def description(path: Path) -> list[str] | dict[str, np.ndarray]:
 
     table = parquet.read_table(path).to_pydict()
     if "split" not in table:
-        raise BadInput(f"Plants need a data set with a column split (train or test). {path.name} has none.")
+        raise ValueError(f"Plants need a data set with a column split (train or test). {path.name} has none.")
     test_N = np.array([one == "test" for one in table["split"]])
     order = np.concatenate([np.flatnonzero(~test_N), np.flatnonzero(test_N)])
     if "text" in table:

@@ -12,7 +12,7 @@ from sklearn.datasets import make_classification
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 
-from asklearn import learner as learners
+from asklearn import assessor
 from asklearn.crossfit import CrossFit, audit_sample, beliefs, believed, cross_fit, spoken_for
 from asklearn.errors import NotFitted
 from asklearn.evaluate import UNKNOWN
@@ -246,14 +246,14 @@ class TestCoverage:
         assert covered(self.projects) >= self.enough
 
     def test_in_sample_evaluation_is_rejected(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(learners, "cross_fit", in_sample)
+        monkeypatch.setattr(assessor, "cross_fit", in_sample)
         assert covered(self.projects) < self.enough
 
     def test_estimating_on_what_the_strategy_picked_is_rejected(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(learners, "cross_fit", on_everything)
-        monkeypatch.setattr(learners, "MIN_FOR_CONTROL", math.inf)
+        monkeypatch.setattr(assessor, "cross_fit", on_everything)
+        monkeypatch.setattr(assessor, "MIN_FOR_CONTROL", math.inf)
         assert covered(self.projects, audit=0.1) < self.enough
 
 

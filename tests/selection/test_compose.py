@@ -88,7 +88,7 @@ def test_a_score_at_the_bar_is_not_above_it():
 
 def test_above_passes_on():
     assert (Above(0.1) >> KMeans(typical=False)) == Above(0.1, KMeans(typical=False))
-    assert Above(0.1, "k_means").needs == {"features", "scores"}
+    assert Above(0.1, "k_means").needs == {"features", "labelled", "scores"}
 
 
 def test_shares_of_a_mixture_are_held():

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
+from apart import run
 
 from asklearn.errors import UnknownItem, UnknownLabel
 from asklearn.journal import open_state
@@ -15,8 +14,6 @@ from asklearn.journals.sql import SqlJournal
 from asklearn.project import Project
 from asklearn.server.desk import LEASE_SECONDS, Desk
 from asklearn.server.queue import Overlap
-
-T = TypeVar("T")
 
 
 class Clock:
@@ -26,12 +23,6 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
-
-
-def run(work: Coroutine[Any, Any, T]) -> T:
-    """Run it in a thread of its own: a browser of another test may keep a loop in this one."""
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, work).result()
 
 
 @pytest.fixture

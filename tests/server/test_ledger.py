@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+from apart import run
 
 from asklearn.errors import KeyReused
 from asklearn.events import Added, Answered, Configured, Event
 from asklearn.journals.sql import SqlJournal
 from asklearn.server import ledger as module
 from asklearn.server.ledger import Ledger
-
-
-def run(work: Coroutine[Any, Any, Any]) -> Any:
-    """Run it in a thread of its own: a browser of another test may keep a loop in this one."""
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, work).result()
 
 
 @pytest.fixture

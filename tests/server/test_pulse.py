@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from apart import run
 
 from asklearn.server import pulse as pulses
 from asklearn.server.pulse import Pulse
@@ -37,8 +37,7 @@ def test_every_listener_hears_every_change_of_one_look(monkeypatch: pytest.Monke
         beating.cancel()
         return heard
 
-    with ThreadPoolExecutor(1) as thread:
-        heard = thread.submit(asyncio.run, both()).result()
+    heard = run(both())
     assert looks[0] <= 20
     for one in heard:
         assert one[0] == 'id: 0\nevent: moved\ndata: {"position": 0}\n\n'
@@ -55,6 +54,5 @@ def test_what_did_not_change_is_said_again(monkeypatch: pytest.MonkeyPatch) -> N
         beats = Pulse(look).beats()
         return [await anext(beats), await anext(beats)]
 
-    with ThreadPoolExecutor(1) as thread:
-        first, second = thread.submit(asyncio.run, twice()).result()
+    first, second = run(twice())
     assert first == second

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from apart import run
 from fastapi.testclient import TestClient
 
 from asklearn.project import Project
@@ -94,10 +95,10 @@ def test_tokens_open_what_their_scope_says_on_every_route(project: Project, tmp_
         return {one: await begin(app, *one.split(" "), headers) for one in sorted(NEEDS)}
 
     for token in (None, "wrong", " ", f"{tokens['label']}x"):
-        for one, status in asyncio.run(statuses(token)).items():
+        for one, status in run(statuses(token)).items():
             assert (one, status) == (one, 200 if NEEDS[one] == OPEN else 401)
     for scope in SCOPES:
-        for one, status in asyncio.run(statuses(tokens[scope])).items():
+        for one, status in run(statuses(tokens[scope])).items():
             if NEEDS[one] in (OPEN, scope):
                 assert status not in (401, 403), one
             else:
@@ -195,7 +196,7 @@ def test_every_answer_carries_the_headers(client: TestClient, monkeypatch: pytes
      "/%2fetc/passwd", "/assets/%00", "/app.py", "/../people.json", "/" + "a" * 300],
 )  # fmt: skip
 def test_no_path_leads_out_of_the_pages(client: TestClient, path: str) -> None:
-    found = asyncio.run(begin(client.app, "GET", path, {"Host": "localhost:8000"}))
+    found = run(begin(client.app, "GET", path, {"Host": "localhost:8000"}))
     assert found == 404
 
 

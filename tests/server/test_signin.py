@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from apart import run
 from fastapi import HTTPException, Request
 
 from asklearn.server.people import People
@@ -100,7 +101,7 @@ def test_who_is_gone_is_told_nothing_further(tmp_path: Path, left: bool) -> None
 
     def ask() -> bool:
         head = [(b"authorization", f"Bearer {token}".encode())]
-        return asyncio.run(gone(Request({"type": "http", "headers": head, "app": app}, receive)))
+        return run(gone(Request({"type": "http", "headers": head, "app": app}, receive)))
 
     assert ask() == left
     people.revoke("ann")

@@ -7,22 +7,16 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Awaitable, Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from apart import run
 
 from asklearn.project import Project, tell
 from asklearn.server import supervisor as supervisors
 from asklearn.server.board import STANDING, Board
 from asklearn.server.supervisor import Supervisor
-
-
-def run(work: Coroutine[Any, Any, None]) -> None:
-    """Run it in a thread of its own: a browser of another test may keep a loop in this one."""
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(asyncio.run, work).result()
 
 
 async def until(reached: Callable[[], Any], seconds: float = 60.0) -> None:

@@ -29,7 +29,8 @@ class Together(Generic[Asked, Given]):
     ...         runs.append(len(numbers))
     ...         return [2 * one for one in numbers]
     ...     return await asyncio.gather(*map(Together(double), range(3))), runs
-    >>> asyncio.run(ask())
+    >>> from concurrent.futures import ThreadPoolExecutor
+    >>> ThreadPoolExecutor(1).submit(asyncio.run, ask()).result()
     ([0, 2, 4], [3])
     """
 
