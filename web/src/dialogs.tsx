@@ -11,8 +11,15 @@ const MOST = 2_000;
 function Dialog({ title, close, children }: { title: string; close: () => void; children: ComponentChildren }) {
   const box = useRef<HTMLDialogElement>(null);
   useLayoutEffect(() => { box.current?.showModal(); }, []);
+  // The browser tells of a closed dialog only later; a key pressed until then belongs to the page already.
+  const leave = () => { box.current?.close(); close(); };
   return (
-    <dialog ref={box} aria-labelledby="dialog-title" onClose={close} onClick={(event) => { if (event.target === box.current) box.current?.close(); }}>
+    <dialog
+      ref={box} aria-labelledby="dialog-title"
+      onCancel={(event) => { event.preventDefault(); leave(); }}
+      onClose={() => { if (box.current) close(); }}
+      onClick={(event) => { if (event.target === box.current) leave(); }}
+    >
       <div class="inside">
         <h2 id="dialog-title">{title}</h2>
         {children}
@@ -21,7 +28,9 @@ function Dialog({ title, close, children }: { title: string; close: () => void; 
   );
 }
 
-function shut(event: Event): void { (event.currentTarget as Element).closest("dialog")?.close(); }
+function shut(event: Event): void {
+  (event.currentTarget as Element).closest("dialog")?.dispatchEvent(new Event("cancel", { cancelable: true }));
+}
 
 export function Help({ keys, close }: { keys: [string, string][]; close: () => void }) {
   useSources(preferences);
