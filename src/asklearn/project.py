@@ -110,11 +110,9 @@ class Project:
             )
         return vectors.pool(0, rows)
 
-    def payload(self, rows: Sequence[int]) -> list[dict[str, Any]]:
-        """Return what annotators see of some pool rows, column by column."""
-        names = list(dict.fromkeys([*self.settings.columns, *self.settings.show]))
-        if self.settings.kind == "embedding":
-            names = list(self.settings.show)
+    def payload(self, rows: Sequence[int], columns: Sequence[str] | None = None) -> list[dict[str, Any]]:
+        """Return what annotators see of some pool rows, column by column, or the `columns` of them."""
+        names = list(columns if columns is not None else self.shown)
         found: dict[int, dict[str, Any]] = {}
         if len(rows) and max(rows) >= len(self.features):
             self._manifest = Manifest.read(self.folder / POOL)  # another process added items since
@@ -126,6 +124,12 @@ class Project:
             content = read_items(file, (here - self.features.starts[shard]).tolist(), names)
             found |= zip(here.tolist(), content, strict=True)
         return [found[row] if names else {} for row in map(int, rows)]
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The columns that annotators see."""
+        seen = () if self.settings.kind == "embedding" else self.settings.columns
+        return tuple(dict.fromkeys([*seen, *self.settings.show]))
 
     def described(self) -> dict[str, Any]:
         """Return the texts, or columns, by which :meth:`~asklearn.learner.ActiveLearner.gaps` can name gaps."""

@@ -9,6 +9,7 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
+from asklearn.server.health import Health
 from asklearn.server.leases import Leases
 from asklearn.server.lending import LATE, Lending
 
@@ -23,7 +24,7 @@ def run(work: Coroutine[Any, Any, Any]) -> Any:
 
 def test_what_another_process_lent_is_passed_over_and_then_known(tmp_path: Path) -> None:
     async def lend() -> tuple[Any, ...]:
-        here, there = (Lending(Leases(tmp_path / "journal.db")) for _ in range(2))
+        here, there = (Lending(Leases(tmp_path / "journal.db"), Health()) for _ in range(2))
         await here.look(0.0)
         await there.take(ITEMS, "ben", until=60.0, now=0.0, most=2)
         lent = await here.take(ITEMS, "ann", until=60.0, now=0.0, most=2)
@@ -36,7 +37,7 @@ def test_what_another_process_lent_is_passed_over_and_then_known(tmp_path: Path)
 
 def test_others_leases_are_seen_after_a_second_and_ends_at_once(tmp_path: Path) -> None:
     async def look() -> tuple[Any, ...]:
-        here, there = (Lending(Leases(tmp_path / "journal.db")) for _ in range(2))
+        here, there = (Lending(Leases(tmp_path / "journal.db"), Health()) for _ in range(2))
         await here.look(0.0)
         await there.take(ITEMS, "ben", until=60.0, now=0.0, most=1)
         early, late = deepcopy(await here.look(LATE / 2)), deepcopy(await here.look(LATE))
@@ -48,7 +49,7 @@ def test_others_leases_are_seen_after_a_second_and_ends_at_once(tmp_path: Path) 
 
 def test_who_is_being_lent_an_item_has_it_already(tmp_path: Path) -> None:
     async def both() -> list[Any]:
-        lending = Lending(Leases(tmp_path / "journal.db"))
+        lending = Lending(Leases(tmp_path / "journal.db"), Health())
         first = asyncio.create_task(lending.take(ITEMS, "ann", until=60.0, now=0.0, most=2))
         await asyncio.sleep(0)
         kept = deepcopy(lending.taken)

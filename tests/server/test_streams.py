@@ -9,6 +9,7 @@ from asklearn.server.offer import Offer
 from asklearn.server.options import Options
 from asklearn.server.queue import Overlap
 from asklearn.server.streams import Streams
+from asklearn.server.tags import named, number
 from asklearn.state import GOLD, State, fold
 
 
@@ -24,9 +25,11 @@ def streams(
     asked = [Asked(item=item, stream="audit" if item in (5, 9) else "exploit") for item in range(30)]
     state = fold([Configured(seed=3), Added(start=0, stop=100), *asked, *events], State())
     held = contents or {}
+    chosen = Options(**options)
     return Streams(
-        state, overlap or Overlap(), Options(**options), lambda item: held.get(item, {}), lambda: skills or {}
-    )
+        state, overlap or Overlap(), chosen, lambda item: number(held.get(item, {}).get(chosen.priority)),
+        lambda item: named(held.get(item, {}).get(chosen.skill)), lambda: skills or {},
+    )  # fmt: skip
 
 
 def shown(found: Streams, who: str, n: int = 60, **known: Any) -> list[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -30,15 +31,22 @@ class Database(Protocol):
 
     ``engine`` waits, at the begin of a transaction, until no other writes, where the connection's option
     ``turn`` is ``"create"`` (the tables) or ``"append"`` (events); ``"lend"`` writes wait for
-    each other and need not survive a power cut, ``"other"`` writes wait for nobody else.
+    each other, ``"other"`` writes wait for nobody else.
     ``advice`` says how to mend an error, and is None for damage; ``mend`` says what to do about damage.
+    ``local`` says whether what is read, or written without waiting for a disk, takes microseconds.
+    ``commits`` is a number that changes with every commit, whoever's; only of a local one.
     """
 
     name: str
     mend: str
+    local: bool
     engine: sa.Engine
 
     def advice(self, cause: BaseException) -> str | None: ...
+
+    def commits(self) -> int: ...
+
+    def close(self) -> None: ...
 
 
 def database_of(place: str | Path) -> Database:
@@ -76,12 +84,15 @@ class SQLite:
         "To keep what is intact and set this file aside: asklearn doctor --repair in the project's folder, or "
         "asklearn.journals.repair.repair(path)."
     )
+    local = True
 
     def __init__(self, file: Path, *, durable: bool = True) -> None:
         self.name = str(file)
         level = "FULL" if durable else "NORMAL"
         url = sa.URL.create("sqlite", database=self.name)
         self.engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+        self._watching = threading.Lock()
+        self._watch: sqlite3.Connection | None = None
 
         @sa.event.listens_for(self.engine, "connect")
         def _configure(connection: Any, _: Any) -> None:
@@ -100,6 +111,23 @@ class SQLite:
         def _begin(connection: sa.Connection) -> None:
             turn = connection.get_execution_options().get("turn")
             connection.exec_driver_sql("BEGIN IMMEDIATE" if turn else "BEGIN")
+
+    def commits(self) -> int:
+        """Return a number that changes with every commit, in microseconds: a connection that only looks has it."""
+        with self._watching:
+            if self._watch is None:
+                place = f"{Path(self.name).as_uri()}?mode=rw"
+                self._watch = sqlite3.connect(place, uri=True, check_same_thread=False, isolation_level=None)
+            found: int = self._watch.execute("PRAGMA data_version").fetchone()[0]
+            return found
+
+    def close(self) -> None:
+        """Close every connection; they open again when used."""
+        with self._watching:
+            if self._watch is not None:
+                self._watch.close()
+            self._watch = None
+        self.engine.dispose()
 
     def advice(self, cause: BaseException) -> str | None:
         """Say how to mend an error of SQLite's, or return None for damage."""
@@ -126,6 +154,7 @@ class PostgreSQL:
     """A database of a server; a row of the table ``meta`` is locked by whoever writes."""
 
     mend = "Restore the database from a copy; what is intact can be read until then."
+    local = False
 
     def __init__(self, url: sa.URL) -> None:
         require("psycopg", "server")
@@ -147,10 +176,18 @@ class PostgreSQL:
                 None: "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
                 "other": "SELECT 1",
                 "create": f"SELECT pg_advisory_xact_lock({_LOCK})",
-                "lend": f"SELECT set_config('synchronous_commit', 'off', true), pg_advisory_xact_lock({_LOCK + 1})",
+                "lend": f"SELECT pg_advisory_xact_lock({_LOCK + 1})",
                 "append": "SELECT 1 FROM meta WHERE name = 'head' FOR UPDATE",
             }
             connection.exec_driver_sql(first[connection.get_execution_options().get("turn")])
+
+    def commits(self) -> int:
+        """Raise: a server would have to be asked, which takes as long as reading."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Close every connection; they open again when used."""
+        self.engine.dispose()
 
     def advice(self, cause: BaseException) -> str | None:
         """Say how to mend an error of the server's, or return None for damage."""

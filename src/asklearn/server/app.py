@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 import asklearn
 from asklearn.registry import require
@@ -21,6 +22,9 @@ from asklearn.server.supervisor import Supervisor
 
 require("fastapi", "server")
 from fastapi import FastAPI  # noqa: E402
+
+SILENT: Any = {"tracing": False, "metrics": False, "logs": False}
+"""Nothing is told to anybody else, whatever the environment says; FastAPI before 0.150 does not do that anyway."""
 
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
@@ -61,7 +65,7 @@ def create_app(
 
     app = FastAPI(
         title="asklearn", version=asklearn.__version__, lifespan=running, docs_url=None, redoc_url=None,
-        openapi_url="/api/v1/openapi.json",
+        openapi_url="/api/v1/openapi.json", telemetry=SILENT,
     )  # fmt: skip
     app.state.desk, app.state.supervisor, app.state.pulse = desk, supervisor, pulse
     app.state.sign_in = None if people is None else SignIn(people)

@@ -46,7 +46,7 @@ class Board:
     """
 
     def __init__(self, journal: Path | str) -> None:
-        self._engine = beside(journal, "leases", _tables, durable=False)
+        self._engine = beside(journal, "board", _tables, durable=False)
         self._writes = self._engine.execution_options(turn="other")
 
     def put(self, name: str, value: Any) -> None:

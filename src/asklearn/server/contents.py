@@ -78,10 +78,6 @@ class Contents:
                     break
                 await self._reading(fresh[:AT_ONCE])
 
-    def known(self, item: ItemId) -> Content:
-        """Return the content of an item if it is in memory, or else an empty one."""
-        return self._kept.get(item, {})
-
     async def _read(self, asked: Sequence[Sequence[ItemId]]) -> Sequence[None]:
         wanted = list(dict.fromkeys(item for items in asked for item in items if item not in self._kept))
         rows = [row for item in wanted if (row := self._state.row(item)) is not None]

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from asklearn.errors import Conflict, UnknownItem
@@ -29,12 +30,13 @@ from asklearn.server.options import options_from
 from asklearn.server.queue import Overlap
 from asklearn.server.similar import may_be_audited, similar_items
 from asklearn.server.streams import Skills, Streams
+from asklearn.server.tags import Tags
 from asklearn.state import State, Status
 from asklearn.types import ItemId, Label
 
 LEASE_SECONDS = 300.0
 FURTHER = 30
-"""So many more items are looked at than are wanted, since other processes may have lent some."""
+"""So many more items are looked at than are wanted where other processes may have lent some."""
 
 TRIES = 3
 """How many times further items are looked for where others took some at the same moment."""
@@ -105,15 +107,19 @@ class Desk:
         )
         self.leases, self.board = Leases(project.journal), Board(project.journal)
         self.notes = Notes(project.journal)
-        self.lending = Lending(self.leases)
+        self.lending = Lending(self.leases, self.health)
+        self._alone = isinstance(project.journal, Path)
         self.options = options_from(project.settings.server)
         self.overlap = overlap or Overlap()
         state = self.recorder.state
         self.contents = Contents(project, state, self._unlent)
-        self.streams = Streams(state, self.overlap, self.options, self.contents.known, lambda: self.skills())
+        self.tags = Tags(project, state, self.options)
+        self.streams = Streams(
+            state, self.overlap, self.options, self.tags.priority, self.tags.skills, lambda: self.skills()
+        )
         self.skills: Callable[[], Skills] = dict
         self._offered: Any = None
-        self._looked_at = float("-inf")
+        self._looked_at, self._tagged = float("-inf"), -1
         self._clock = clock or steady()
 
     async def state(self) -> State:
@@ -128,14 +134,13 @@ class Desk:
 
     async def hand_out(self, annotator: str, n: int, without: Sequence[ItemId] = ()) -> list[Card]:
         """Lend an annotator up to `n` further items, besides those that they hold already."""
-        await self.state()
         await self._look()
         lent: list[ItemId] = []
         until = self._clock() + LEASE_SECONDS
-        for _ in range(TRIES):
-            with self.health.of("leases"):
-                taken = await self.lending.look(self._clock())
-            wanted = self.streams.next(annotator, n + FURTHER, {*without, *lent}, taken)
+        for attempt in range(TRIES):
+            taken = await self.lending.look(self._clock())
+            further = FURTHER if attempt or not self._alone else 0
+            wanted = self.streams.next(annotator, n - len(lent) + further, {*without, *lent}, taken)
             if not wanted:
                 break
             lent += await self._lend(wanted, annotator, until, n - len(lent))
@@ -144,13 +149,15 @@ class Desk:
         return await self.cards(lent, until)
 
     async def _look(self) -> None:
-        """See whether the worker has offered a newer order, and read the columns that decide on turns."""
+        """See whether the worker has offered a newer order, and learn what decides on the turns of new items."""
         now = self._clock()
         if not 0 <= now - self._looked_at < LATE:
             self._looked_at = now
             await asyncio.to_thread(lambda: self.health.asked("board", self._read_offer, None))
-        if self.options.priority or self.options.skill:
-            await self.contents.of(list(self.streams.waiting))
+        entered = self.streams.entered
+        if self.tags.columns and self._tagged != entered:
+            await self.tags.learn(list(self.streams.waiting))
+            self._tagged = entered
             self.streams.reorder()
 
     def _read_offer(self) -> None:
@@ -166,8 +173,7 @@ class Desk:
         A lease ends after its answer is in the journal, so that whoever gets it next can see the answer.
         """
         now = self._clock()
-        with self.health.of("leases"):
-            lent = await self.lending.take(wanted, annotator, until=until, now=now, most=most)
+        lent = await self.lending.take(wanted, annotator, until=until, now=now, most=most)
         await self.state()
         late = [item for item in lent if item not in self.streams]
         if late:
@@ -260,8 +266,7 @@ class Desk:
         """Lend items and record that they are asked; those that the worker asked meanwhile are given back."""
         until = self._clock() + LEASE_SECONDS
         wanted = [(item, 1) for item in items]
-        with self.health.of("leases"):
-            lent = await self.lending.take(wanted, annotator, until=until, now=self._clock(), most=n)
+        lent = await self.lending.take(wanted, annotator, until=until, now=self._clock(), most=n)
         asked = await self._ask(lent, annotator, stream) if lent else []
         late = [item for item in lent if item not in asked]
         if late:
@@ -299,5 +304,4 @@ class Desk:
     async def _store(self, events: Sequence[Event], annotator: str, items: Sequence[ItemId]) -> None:
         with self.health.of("answers"):
             await self.recorder.store(events)
-        with self.health.of("leases"):
-            await self.give_back(items, annotator)
+        self.lending.end(items, annotator)

@@ -27,6 +27,9 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cache-Control": "no-store",
 }
+_EXTRA = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+_LOOKED_AT = {b"host", b"origin", b"sec-fetch-site", b"content-length"}
+
 MOST_BYTES = 256 << 10
 """Of a request: a hundred answers at once, with room for long labels."""
 
@@ -57,43 +60,52 @@ class Guard:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        send, begun = _with_headers(send), []
-
-        async def noting(message: Any) -> None:
-            begun.append(True)
-            await send(message)
-
-        refusal = self._refusal(scope, headers)
+        answer = _Answer(send)
+        refusal = self._refusal(scope)
         if refusal is not None:
-            await problem(*refusal)(scope, receive, send)
+            await problem(*refusal)(scope, receive, answer.send)
             return
         try:
-            await self.app(scope, _limited(receive), noting)
+            await self.app(scope, _limited(receive), answer.send)
         except Exception:
-            if begun:
+            if answer.begun:
                 raise
             _log.exception("%s %.200r failed", scope["method"], scope["path"])
-            await problem(500, BROKEN)(scope, receive, send)
+            await problem(500, BROKEN)(scope, receive, answer.send)
 
-    def _refusal(self, scope: Any, headers: dict[str, str]) -> tuple[int, str] | None:
-        host = headers.get("host", "").lower()
+    def _refusal(self, scope: Any) -> tuple[int, str] | None:
+        sent = {name: value.decode("latin-1") for name, value in scope["headers"] if name in _LOOKED_AT}
+        host = sent.get(b"host", "").lower()
         hosts = sum(name == b"host" for name, _ in scope["headers"])
         if hosts != 1 or _name(host) not in self.hosts:
             return (
                 421,
                 "This server is not called by that name; its owner allows names by asklearn serve --name.",
             )
-        origin = headers.get("origin")
+        origin = sent.get(b"origin")
         foreign = origin is not None and urlsplit(origin).netloc.lower() != host
         if scope["method"] not in ("GET", "HEAD") and foreign:
             return 403, OTHER_SITE
-        if scope["path"].startswith("/api/") and headers.get("sec-fetch-site") in ("cross-site", "same-site"):
+        if scope["path"].startswith("/api/") and sent.get(b"sec-fetch-site") in ("cross-site", "same-site"):
             return 403, OTHER_SITE
-        length = headers.get("content-length", "0")
+        length = sent.get(b"content-length", "0")
         if len(length) > 9 or not length.isdecimal() or int(length) > MOST_BYTES:
             return 413, TOO_LONG
         return None
+
+
+class _Answer:
+    """Sends an answer with the headers that it lacks, and knows whether it has begun."""
+
+    def __init__(self, send: Any) -> None:
+        self._send, self.begun = send, False
+
+    async def send(self, message: Any) -> None:
+        self.begun = True
+        if message["type"] == "http.response.start":
+            there = {name for name, _ in message["headers"]}
+            message["headers"] = [*message["headers"], *(one for one in _EXTRA if one[0] not in there)]
+        await self._send(message)
 
 
 async def crowded(scope: Any, receive: Any, send: Any) -> None:
@@ -101,7 +113,7 @@ async def crowded(scope: Any, receive: Any, send: Any) -> None:
     refusal = problem(
         503, "Too many connections are open just now. Try again soon.", headers={"Retry-After": "5"}
     )
-    await refusal(scope, receive, _with_headers(send))
+    await refusal(scope, receive, _Answer(send).send)
 
 
 def _limited(receive: Any) -> Any:
@@ -116,18 +128,6 @@ def _limited(receive: Any) -> Any:
         return message
 
     return limited
-
-
-def _with_headers(send: Any) -> Any:
-    extra = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
-
-    async def sent(message: Any) -> None:
-        if message["type"] == "http.response.start":
-            there = {name for name, _ in message["headers"]}
-            message["headers"] = [*message["headers"], *(one for one in extra if one[0] not in there)]
-        await send(message)
-
-    return sent
 
 
 def _name(host: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,7 +23,7 @@ LONGEST = 600.0
 """A lease that ends later than so many seconds from now was given before a clock was set back: it has ended."""
 
 CLEARED = 0.5
-"""Leases that ended so few seconds ago need not be looked for again in the same transaction."""
+"""Leases that have ended are looked for after so many seconds."""
 
 _tables = sa.MetaData()
 _lease = sa.Table(
@@ -56,6 +57,13 @@ class Lease(NamedTuple):
     until: float
 
 
+@dataclass(slots=True)
+class Cleared:
+    """When leases that had ended were deleted last."""
+
+    at: float = float("-inf")
+
+
 class Leases:
     """The table of leases.
 
@@ -63,6 +71,11 @@ class Leases:
     ----------
     journal : Path or str
         The project's journal: its file, or its URL.
+
+    Attributes
+    ----------
+    local : bool
+        Whether what is done takes microseconds: in a file, where nothing waits for the disk.
 
     Notes
     -----
@@ -84,6 +97,8 @@ class Leases:
     def __init__(self, journal: Path | str) -> None:
         self._engine = beside(journal, "leases", _tables, durable=False)
         self._writes = self._engine.execution_options(turn="lend")
+        self._cleared = Cleared()
+        self.local = isinstance(journal, Path)
 
     def take(
         self,
@@ -99,22 +114,22 @@ class Leases:
         An item that the annotator holds already is lent on. What others hold in full is passed over.
         """
         with self._writes.begin() as connection:
-            return Rows(connection).take(wanted, annotator, until=until, now=now, most=most)
+            return Rows(connection, self._cleared).take(wanted, annotator, until=until, now=now, most=most)
 
     def renew(self, items: Iterable[ItemId], annotator: str, *, until: float) -> int:
         """Lend items on that the annotator still holds; return how many."""
         with self._writes.begin() as connection:
-            return Rows(connection).renew(items, annotator, until=until)
+            return Rows(connection, self._cleared).renew(items, annotator, until=until)
 
     def give_back(self, items: Iterable[ItemId], annotator: str) -> None:
         """End the annotator's leases of items."""
         with self._writes.begin() as connection:
-            Rows(connection).give_back(items, annotator)
+            Rows(connection, self._cleared).give_back(items, annotator)
 
     def held(self, now: float) -> list[Lease]:
         """Return every lease that is running."""
         with self._engine.connect() as connection:
-            return Rows(connection).held(now)
+            return Rows(connection, self._cleared).held(now)
 
     def count(self) -> int:
         """Return how many leases there are, besides some that have just ended."""
@@ -124,7 +139,7 @@ class Leases:
     def do(self, steps: Sequence[Callable[[Rows], Any]]) -> list[Any]:
         """Do several things in one transaction, one after another, and return what each gives."""
         with self._writes.begin() as connection:
-            rows = Rows(connection)
+            rows = Rows(connection, self._cleared)
             return [step(rows) for step in steps]
 
     def close(self) -> None:
@@ -135,9 +150,8 @@ class Leases:
 class Rows:
     """What can be done to the table within a transaction; see the methods of the same names of :class:`Leases`."""
 
-    def __init__(self, connection: sa.Connection) -> None:
-        self._connection = connection
-        self._ended_before = float("-inf")
+    def __init__(self, connection: sa.Connection, cleared: Cleared) -> None:
+        self._connection, self._cleared = connection, cleared
 
     def take(
         self,
@@ -148,9 +162,9 @@ class Rows:
         now: float,
         most: int,
     ) -> list[ItemId]:
-        if now > self._ended_before:
+        if not self._cleared.at <= now < self._cleared.at + CLEARED:
             self._connection.execute(_ended, {"now": now, "longest": LONGEST})
-            self._ended_before = now + CLEARED
+            self._cleared.at = now
         holders = self._holders([item for item, _ in wanted])
         lent: list[ItemId] = []
         rows = []
@@ -188,6 +202,9 @@ class Rows:
         rows = [{"item": json.dumps(item), "annotator": annotator} for item in items]
         if rows:
             self._connection.execute(_given_back, rows)
+
+    def nothing(self) -> None:
+        """Do nothing: what waited for a transaction is done in it."""
 
     def held(self, now: float) -> list[Lease]:
         rows = self._connection.execute(_running, {"now": now, "longest": LONGEST}).all()

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from copy import copy
+from itertools import islice
 from pathlib import Path
 
-from asklearn.errors import KeyReused
+from asklearn.errors import JournalError, KeyReused
 from asklearn.events import Event
+from asklearn.journals.sql import SqlJournal
 from asklearn.recorder import Recorder
 from asklearn.server.together import Together
 from asklearn.state import State, fold
 
 FOLDED_AT_ONCE = 1_000
-"""Events that are folded before others get their turn: some milliseconds' worth."""
+"""Events that are read and folded before others get their turn: some milliseconds' worth."""
 
 
 class Ledger(Recorder):
@@ -33,10 +36,12 @@ class Ledger(Recorder):
     def __init__(
         self, journal: Path | str, *, clock: Callable[[], float], moved: Callable[[Sequence[Event]], None]
     ) -> None:
-        super().__init__(journal, clock=clock)
+        self.journal: SqlJournal = SqlJournal(journal)
+        super().__init__(self.journal, clock=clock)
         self._moved = moved
         self._reading: Together[None, None] = Together(self._read)
         self._storing: Together[Sequence[Event], None] = Together(self._append)
+        self._folding = asyncio.Lock()
 
     @property
     def state(self) -> State:
@@ -45,11 +50,12 @@ class Ledger(Recorder):
 
     async def refresh(self) -> State:
         """Read what the journal says by now, and return all of it."""
-        await self._reading(None)
+        if not self.journal.unchanged(self._state.position):
+            await self._reading(None)
         return self._state
 
     async def store(self, events: Sequence[Event]) -> None:
-        """Append replies; when this returns they are as durable as the journal makes them."""
+        """Append replies; when this returns they are as durable as the journal makes them, and folded."""
         await self._storing(events)
 
     def still(self) -> State:
@@ -61,17 +67,28 @@ class Ledger(Recorder):
         return made
 
     async def _read(self, asked: Sequence[None]) -> Sequence[None]:
-        events = await asyncio.to_thread(lambda: list(self.journal.read(self._state.position)))
-        for start in range(0, len(events), FOLDED_AT_ONCE):
-            if start:
-                await asyncio.sleep(0)
-            some = events[start : start + FOLDED_AT_ONCE]
-            fold(some, self._state)
-            self._moved(some)
+        await self._take_in()
         return [None] * len(asked)
 
     async def _append(self, asked: Sequence[Sequence[Event]]) -> Sequence[BaseException | None]:
-        return await asyncio.to_thread(self._append_all, asked)
+        refused = await asyncio.to_thread(self._append_all, asked)
+        with suppress(JournalError):  # what is stored stays so, and is folded with what is read next
+            await self._take_in()
+        return refused
+
+    async def _take_in(self) -> None:
+        """Fold what the journal has after what was folded; a file's few new events cost less than a thread."""
+        async with self._folding:
+            while True:
+                some = self._some() if self.journal.local else await asyncio.to_thread(self._some)
+                fold(some, self._state)
+                self._moved(some)
+                if len(some) < FOLDED_AT_ONCE:
+                    break
+                await asyncio.sleep(0)
+
+    def _some(self) -> list[Event]:
+        return list(islice(self.journal.read(self._state.position), FOLDED_AT_ONCE))
 
     def _append_all(self, asked: Sequence[Sequence[Event]]) -> Sequence[BaseException | None]:
         """Append everything at once; where a key is refused, each by itself, so that only one gets the error."""

@@ -10,12 +10,20 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeAlias
 
+from asklearn.registry import require
+from asklearn.server.health import Health
 from asklearn.server.leases import Leases, Rows
 from asklearn.server.together import Together
 from asklearn.types import ItemId
 
+require("sqlalchemy", "app")
+from sqlalchemy.exc import SQLAlchemyError  # noqa: E402
+
 LATE = 1.0
 """Seconds for which it may not be known here what other processes lend."""
+
+ENDS = 0.05
+"""Seconds within which a lease ends about which nobody waits."""
 
 Step: TypeAlias = Callable[[Rows], Any]
 
@@ -27,14 +35,18 @@ class Lending:
     ----------
     leases : Leases
         The table.
+    health : Health
+        Told whether the table can be reached.
     """
 
-    def __init__(self, leases: Leases) -> None:
-        self.leases = leases
+    def __init__(self, leases: Leases, health: Health) -> None:
+        self.leases, self._health = leases, health
         self.taken: dict[ItemId, set[str]] = {}
         self._read_at = float("-inf")
         self._do: Together[Step, Any] = Together(self._all)
         self._looking: Together[float, None] = Together(self._look)
+        self._ending: list[Step] = []
+        self._ends: asyncio.Task[None] | None = None
 
     async def look(self, now: float) -> Mapping[ItemId, Collection[str]]:
         """Return who holds each item that is lent."""
@@ -73,6 +85,25 @@ class Lending:
         await self._do(partial(Rows.give_back, items=items, annotator=annotator))
         self._forget(items, annotator)
 
+    def end(self, items: Sequence[ItemId], annotator: str) -> None:
+        """End the annotator's leases of items soon, together with what is done next."""
+        if self._ends is None or self._ends.done():
+            self._ends = asyncio.create_task(self._end())
+        self._ending.append(partial(Rows.give_back, items=items, annotator=annotator))
+        self._forget(items, annotator)
+
+    async def _end(self) -> None:
+        pause = ENDS
+        while True:
+            await asyncio.sleep(pause)
+            if not self._ending:
+                return
+            try:
+                await self._do(Rows.nothing)
+                pause = ENDS
+            except (SQLAlchemyError, OSError):  # it is noted by then
+                pause = LATE
+
     def _forget(self, items: Iterable[ItemId], annotator: str) -> None:
         for item in items:
             holders = self.taken.get(item)
@@ -89,4 +120,10 @@ class Lending:
         return [None] * len(times)
 
     async def _all(self, steps: Sequence[Step]) -> Sequence[Any]:
-        return await asyncio.to_thread(self.leases.do, steps)
+        ending = list(self._ending)
+        every = [*ending, *steps]
+        with self._health.of("leases"):
+            local = self.leases.local
+            found = self.leases.do(every) if local else await asyncio.to_thread(self.leases.do, every)
+        del self._ending[: len(ending)]
+        return found[len(ending) :]

@@ -84,7 +84,10 @@ def disagreed(said: Iterable[Said]) -> bool:
 
 
 def in_turn(
-    items: Iterable[ItemId], state: State, rank: Mapping[ItemId, int], priority: Callable[[ItemId], float]
+    items: Iterable[ItemId],
+    state: State,
+    rank: Mapping[ItemId, int],
+    priority: Callable[[ItemId], float] | None = None,
 ) -> list[ItemId]:
     """Return open items in the order in which they are shown.
 
@@ -93,9 +96,12 @@ def in_turn(
     """
     asked = list(items)
     last = len(rank)
-    moving = [item for item in asked if state.asks[item].stream != "audit"]
-    moved = iter(sorted(moving, key=lambda item: (-priority(item), rank.get(item, last))))
-    return [item if state.asks[item].stream == "audit" else next(moved) for item in asked]
+    audit = {item for item in asked if state.asks[item].stream == "audit"}
+    moved = sorted((item for item in asked if item not in audit), key=lambda item: rank.get(item, last))
+    if priority is not None:
+        moved.sort(key=priority, reverse=True)
+    others = iter(moved)
+    return [item if item in audit else next(others) for item in asked]
 
 
 class Replies:
@@ -178,23 +184,26 @@ class OpenPlaces:
         self._state, self._overlap = state, overlap
         self._turn = {item: turn for turn, item in enumerate(state.asks)}
         self.needed = dict(open_places(state, overlap, state.asks))
-        self.entered = 0
+        self.entered, self._newest = 0, len(self._turn) - 1
 
     def moved(self, events: Iterable[Event]) -> None:
         """Take in events that were folded into the state."""
-        items = (one.item for one in events if isinstance(one, Asked | Reply | Resolved | Erased))
-        for item in dict.fromkeys(items):
-            if item in self._state.asks:
-                self._look(item)
+        some = [one for one in events if isinstance(one, Asked | Reply | Resolved | Erased)]
+        for one in some:
+            if isinstance(one, Asked):
+                self._turn.setdefault(one.item, len(self._turn))
+        asked = {one.item for one in some if one.item in self._turn}
+        for item in sorted(asked, key=self._turn.__getitem__):
+            self._look(item, self._turn[item])
 
-    def _look(self, item: ItemId) -> None:
-        turn = self._turn.setdefault(item, len(self._turn))
+    def _look(self, item: ItemId, turn: int) -> None:
         people = next((people for _, people in open_places(self._state, self._overlap, [item])), 0)
         if not people:
             self.needed.pop(item, None)
             return
         self.entered += item not in self.needed
-        again = item not in self.needed and turn < len(self._turn) - 1
+        again = item not in self.needed and turn < self._newest
+        self._newest = max(self._newest, turn)
         self.needed[item] = people
         if again:  # what is needed once more keeps its turn
             self.needed = dict(sorted(self.needed.items(), key=lambda one: self._turn[one[0]]))

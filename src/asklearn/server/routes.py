@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
-from dataclasses import asdict
-from typing import Annotated, Any, TypeAlias
+from dataclasses import fields
+from typing import Any
 
 import asklearn
 from asklearn.errors import JournalError, UnknownItem
@@ -35,24 +35,25 @@ from asklearn.server.signin import Annotator, Watcher, gone
 from asklearn.server.supervisor import Supervisor
 
 require("fastapi", "server")
-from fastapi import APIRouter, Depends, Request, Response  # noqa: E402
+from fastapi import APIRouter, Request, Response  # noqa: E402
 from fastapi.responses import StreamingResponse  # noqa: E402
 
 
-async def the_desk(request: Request) -> Desk:
-    """Return the desk."""
+def the_desk(request: Request) -> Desk:
+    """Return the desk: a dependency would cost more than some of what it does."""
     desk: Desk = request.app.state.desk
     return desk
 
 
-TheDesk: TypeAlias = Annotated[Desk, Depends(the_desk)]
+CARD = [one.name for one in fields(Card)]
 
 routes = APIRouter(responses=PROBLEMS)
 
 
 @routes.get("/project")
-async def project(desk: TheDesk, name: Annotator) -> About:
+async def project(request: Request, name: Annotator) -> About:
     """Say what is labelled, and how."""
+    desk = the_desk(request)
     settings, state = desk.project.settings, await desk.state()
     return About(
         name=desk.project.folder.resolve().name, kind=settings.kind, columns=list(settings.columns),
@@ -63,88 +64,93 @@ async def project(desk: TheDesk, name: Annotator) -> About:
 
 
 @routes.post("/leases")
-async def lend(wanted: Wanted, desk: TheDesk, name: Annotator) -> Cards:
+async def lend(wanted: Wanted, request: Request, name: Annotator) -> Cards:
     """Lend items to label, besides those that the annotator names."""
     return Cards(
-        cards=_shown(await desk.hand_out(name, wanted.n, wanted.without)), lease_seconds=LEASE_SECONDS
+        cards=_shown(await the_desk(request).hand_out(name, wanted.n, wanted.without)),
+        lease_seconds=LEASE_SECONDS,
     )
 
 
 @routes.post("/leases/renew")
-async def renew(some: Some, desk: TheDesk, name: Annotator) -> int:
+async def renew(some: Some, request: Request, name: Annotator) -> int:
     """Lend items on; return how many are still lent."""
-    return await desk.renew(some.items, name)
+    return await the_desk(request).renew(some.items, name)
 
 
 @routes.post("/leases/return", status_code=204)
-async def give_back(some: Some, desk: TheDesk, name: Annotator) -> None:
+async def give_back(some: Some, request: Request, name: Annotator) -> None:
     """Take back items that will not be labelled now."""
-    await desk.give_back(some.items, name)
+    await the_desk(request).give_back(some.items, name)
 
 
 @routes.post("/similar")
-async def similar(like: Like, desk: TheDesk, name: Annotator) -> Cards:
+async def similar(like: Like, request: Request, name: Annotator) -> Cards:
     """Lend items that are like one: nearest by their features, and never of the audit."""
-    return Cards(cards=_shown(await desk.similar(name, like.item, like.n)), lease_seconds=LEASE_SECONDS)
+    return Cards(
+        cards=_shown(await the_desk(request).similar(name, like.item, like.n)), lease_seconds=LEASE_SECONDS
+    )
 
 
 @routes.post("/grid")
-async def grid(many: Many, desk: TheDesk, name: Annotator) -> Grid:
+async def grid(many: Many, request: Request, name: Annotator) -> Grid:
     """Lend items that the model takes for one class, to be looked through together."""
-    label, cards = await desk.grid(name, many.n)
+    label, cards = await the_desk(request).grid(name, many.n)
     return Grid(label=label, cards=_shown(cards), lease_seconds=LEASE_SECONDS)
 
 
 @routes.post("/answers", status_code=204)
-async def answer(said: Answer, desk: TheDesk, name: Annotator) -> None:
+async def answer(said: Answer, request: Request, name: Annotator) -> None:
     """Record a label; the answer comes when it is on the disk."""
-    await desk.answer(name, [said.item], [said.label], keys=[said.key], seconds=[said.seconds])
+    await the_desk(request).answer(name, [said.item], [said.label], keys=[said.key], seconds=[said.seconds])
 
 
 @routes.post("/answers/many", status_code=204)
-async def answer_many(said: Answers, desk: TheDesk, name: Annotator) -> None:
+async def answer_many(said: Answers, request: Request, name: Annotator) -> None:
     """Record several labels, all of them or none; the answer comes when they are on the disk."""
     all_said = said.answers
-    await desk.answer(
+    await the_desk(request).answer(
         name, [one.item for one in all_said], [one.label for one in all_said],
         keys=[one.key for one in all_said], seconds=[one.seconds for one in all_said],
     )  # fmt: skip
 
 
 @routes.post("/skips", status_code=204)
-async def skip(said: Said, desk: TheDesk, name: Annotator) -> None:
+async def skip(said: Said, request: Request, name: Annotator) -> None:
     """Record that somebody cannot say."""
-    await desk.reply("skip", name, said.item, key=said.key, note=said.note)
+    await the_desk(request).reply("skip", name, said.item, key=said.key, note=said.note)
 
 
 @routes.post("/flags", status_code=204)
-async def flag(said: Said, desk: TheDesk, name: Annotator) -> None:
+async def flag(said: Said, request: Request, name: Annotator) -> None:
     """Record that something is wrong with an item."""
-    await desk.reply("flag", name, said.item, key=said.key, note=said.note)
+    await the_desk(request).reply("flag", name, said.item, key=said.key, note=said.note)
 
 
 @routes.post("/retractions", status_code=204)
-async def retract(said: Retraction, desk: TheDesk, name: Annotator) -> None:
+async def retract(said: Retraction, request: Request, name: Annotator) -> None:
     """Take back what the annotator said of an item."""
-    await desk.reply("retract", name, said.item, key=said.key)
+    await the_desk(request).reply("retract", name, said.item, key=said.key)
 
 
 @routes.post("/notes", status_code=204)
-async def note(remark: Remark, desk: TheDesk, name: Annotator) -> None:
+async def note(remark: Remark, request: Request, name: Annotator) -> None:
     """Keep what somebody writes about an item, which says nothing of its label."""
-    await desk.note(name, remark.item, remark.text, key=remark.key)
+    await the_desk(request).note(name, remark.item, remark.text, key=remark.key)
 
 
 @routes.get("/image", response_class=Response, responses={200: {"content": {"image/*": {}}}})
-async def image(item: str, column: str, desk: TheDesk, name: Annotator) -> Response:
+async def image(item: str, column: str, request: Request, name: Annotator) -> Response:
     """Return an image of an item, by what its bytes are; see :mod:`asklearn.server.media`."""
+    desk = the_desk(request)
     content = (await desk.contents.of([_known(desk, item)]))[0].get(column)
     return await asyncio.to_thread(picture, content, column)
 
 
 @routes.get("/progress")
-async def progress(desk: TheDesk, name: Watcher, request: Request) -> Where:
+async def progress(name: Watcher, request: Request) -> Where:
     """Say where the project stands."""
+    desk = the_desk(request)
     with suppress(JournalError):  # in trouble, it is what was known last
         await desk.state()
     found = await asyncio.to_thread(progress_of, desk)
@@ -178,7 +184,11 @@ def _known(desk: Desk, text: str) -> str | int:
 
 
 def _shown(cards: Sequence[Card]) -> Any:
-    return [asdict(card) | {"content": {k: _plain(v) for k, v in card.content.items()}} for card in cards]
+    plain = [{name: _plain(value) for name, value in card.content.items()} for card in cards]
+    return [
+        {name: getattr(card, name) for name in CARD} | {"content": content}
+        for card, content in zip(cards, plain, strict=True)
+    ]
 
 
 def _plain(value: Any) -> Any:

@@ -156,7 +156,7 @@ Bearer: TypeAlias = Annotated[
 ]
 
 
-async def who(request: Request, sent: Bearer) -> Person:
+def who(request: Request, sent: HTTPAuthorizationCredentials | None) -> Person:
     """Return who sends a request, or refuse it."""
     sign_in: SignIn | None = request.app.state.sign_in
     if sign_in is None:
@@ -180,8 +180,9 @@ async def gone(request: Request) -> bool:
     return ended or await request.is_disconnected()
 
 
-async def annotator(person: Annotated[Person, Depends(who)]) -> str:
+async def annotator(request: Request, sent: Bearer) -> str:
     """Return the name of somebody who may label."""
+    person = who(request, sent)
     if "label" not in person.scopes:
         raise HTTPException(403, "This token may not label.")
     if person.name == GOLD:
@@ -189,8 +190,9 @@ async def annotator(person: Annotated[Person, Depends(who)]) -> str:
     return person.name
 
 
-async def watcher(person: Annotated[Person, Depends(who)]) -> str:
+async def watcher(request: Request, sent: Bearer) -> str:
     """Return the name of somebody who may see the progress."""
+    person = who(request, sent)
     if "progress" not in person.scopes:
         raise HTTPException(403, "This token may not see the progress.")
     return person.name

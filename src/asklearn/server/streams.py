@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from itertools import count, islice
-from typing import Any
 
 from asklearn.audit import permanent_numbers
 from asklearn.events import Erased, Event, Reply, Resolved
@@ -40,8 +40,10 @@ class Streams:
         How many people are asked about an item.
     options : Options
         How the streams are mixed.
-    content : callable
-        Gives what is known of an item's content, an empty dict if it was not read.
+    priority : callable
+        Says how urgent an item is.
+    needs : callable
+        Gives the skills that an item needs.
     skills : callable
         Gives the skills of everybody who has a token.
     """
@@ -51,14 +53,16 @@ class Streams:
         state: State,
         overlap: Overlap,
         options: Options,
-        content: Callable[[ItemId], Mapping[str, Any]],
+        priority: Callable[[ItemId], float],
+        needs: Callable[[ItemId], Set[str]],
         skills: Callable[[], Skills],
     ) -> None:
-        self._state, self._options, self._content, self._skills = state, options, content, skills
+        self._state, self._options, self._skills = state, options, skills
+        self._priority, self._needs = priority if options.priority else None, needs
         self._open, self._replies = OpenPlaces(state, overlap), Replies(state)
         self._doubted = {item: None for item in self._open.needed if self._in_doubt(item)}
         self.offer = Offer()
-        self._order: list[ItemId] = []
+        self._order: deque[ItemId] = deque()
         self._ordered_for: tuple[int, Offer] | None = None
 
     def moved(self, events: Sequence[Event]) -> None:
@@ -72,13 +76,20 @@ class Streams:
                 self._doubted.pop(event.item, None)
 
     @property
-    def order(self) -> list[ItemId]:
+    def order(self) -> Iterable[ItemId]:
         """The open items as they are shown to somebody who may see all of them; some may have left."""
-        now = (self._open.entered, self.offer)
-        if self._ordered_for is None or now[0] != self._ordered_for[0] or now[1] is not self._ordered_for[1]:
-            self._order = in_turn(self._open.needed, self._state, self.offer.rank, self._priority)
-            self._ordered_for = now
+        entered, offer = self._ordered_for or (None, None)
+        if entered != self.entered or offer is not self.offer:
+            self._order = deque(in_turn(self._open.needed, self._state, self.offer.rank, self._priority))
+            self._ordered_for = self.entered, self.offer
+        while self._order and self._order[0] not in self._open.needed:
+            self._order.popleft()
         return self._order
+
+    @property
+    def entered(self) -> int:
+        """How many times an item came to wait."""
+        return self._open.entered
 
     @property
     def waiting(self) -> Collection[ItemId]:
@@ -86,7 +97,7 @@ class Streams:
         return self._open.needed.keys()
 
     def reorder(self) -> None:
-        """Forget the order: more is known of contents."""
+        """Forget the order: more is known of priorities."""
         self._ordered_for = None
 
     def __len__(self) -> int:
@@ -139,7 +150,7 @@ class Streams:
         given: set[ItemId] = set(without)
         found = mixed(
             shown(item for item in self.order if item not in doubted), shown(list(doubted)),
-            lambda lot: self._gold(annotator, lot, given, taken), self._lots(annotator, begun),
+            lambda lot: self._gold(annotator, lot, given, taken), self._lots(annotator, begun, n),
             (self._options.gold, self._options.review),
         )  # fmt: skip
         return [(item, self._places(item, taken)) for item in islice(found, n)]
@@ -158,10 +169,11 @@ class Streams:
                 return item
         return None
 
-    def _lots(self, annotator: str, begun: int) -> Iterator[float]:
+    def _lots(self, annotator: str, begun: int, n: int) -> Iterator[float]:
         assert self._state.settings is not None
-        seed = self._state.settings.seed
-        return (float(permanent_numbers([f"{annotator}/{turn}"], seed, LOTS)[0]) for turn in count(begun))
+        for start in count(begun, n):
+            turns = [f"{annotator}/{turn}" for turn in range(start, start + n)]
+            yield from permanent_numbers(turns, self._state.settings.seed, LOTS).tolist()
 
     def _in_doubt(self, item: ItemId) -> bool:
         said = replies(self._state, item)
@@ -169,28 +181,9 @@ class Streams:
 
     def _fitting(self, annotator: str) -> Callable[[ItemId], bool]:
         """Return a test of whether somebody has the skills that an item needs; what nobody has, nobody needs."""
-        column, skills = self._options.skill, self._skills()
-        if not column or not skills:
+        skills = self._skills() if self._options.skill else {}
+        if not skills:
             return lambda item: True
         known = {one for some in skills.values() for one in some}
         own = set(skills.get(annotator, ()))
-        return lambda item: named(self._content(item).get(column)) & known <= own
-
-    def _priority(self, item: ItemId) -> float:
-        value = self._content(item).get(self._options.priority) if self._options.priority else None
-        try:
-            number = float(value)  # type: ignore[arg-type]
-        except (TypeError, ValueError):
-            return 0.0
-        return number if number == number else 0.0
-
-
-def named(value: Any) -> set[str]:
-    """Return the skills that a cell names, separated by commas.
-
-    Examples
-    --------
-    >>> sorted(named("German, law")), named(None)
-    (['German', 'law'], set())
-    """
-    return {word for one in str(value or "").split(",") if (word := one.strip())}
+        return lambda item: self._needs(item) & known <= own

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from os import PathLike
 from typing import IO, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from asklearn.errors import BadInput
 from asklearn.registry import require
@@ -57,24 +60,43 @@ def read_items(
     >>> read_items(file, [2, 0])
     [{'text': None, 'size': None}, {'text': 'a', 'size': 1.5}]
     """
-    arrow, parquet = require("pyarrow", "app"), require("pyarrow.parquet", "app")
-    found: dict[int, dict[str, Any]] = {}
+    arrow = require("pyarrow", "app")
     wanted = np.unique(np.asarray(rows, np.intp))
     try:
-        with parquet.ParquetFile(path) as opened:
-            start = 0
-            for group in range(opened.num_row_groups):
-                stop = start + opened.metadata.row_group(group).num_rows
-                here = wanted[(wanted >= start) & (wanted < stop)]
-                if len(here):
-                    part = opened.read_row_group(group, columns=columns)  # its take() would import pandas
-                    found |= {row: part.slice(row - start, 1).to_pylist()[0] for row in here.tolist()}
-                start = stop
+        metadata, ends = _layout(os.fspath(path), os.stat(path).st_mtime_ns)
+        found = _rows(path, metadata, ends, wanted, columns)
     except (arrow.ArrowException, OSError) as error:
         raise BadInput(
             f"{path} is not a whole Parquet file ({error}). Restore it from a copy, or run init again."
         ) from error
     return [{name: _plain(value) for name, value in found[int(row)].items()} for row in rows]
+
+
+@lru_cache(maxsize=64)
+def _layout(path: str, _changed: int) -> tuple[Any, NDArray[np.intp]]:
+    """Return a file's metadata and the row after each of its row groups; reading them takes longer than a group."""
+    metadata = require("pyarrow.parquet", "app").read_metadata(path)
+    counts = [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]
+    return metadata, np.cumsum(counts, dtype=np.intp)
+
+
+def _rows(
+    path: str | PathLike[str],
+    metadata: Any,
+    ends: NDArray[np.intp],
+    wanted: NDArray[np.intp],
+    columns: Sequence[str] | None,
+) -> dict[int, dict[str, Any]]:
+    parquet = require("pyarrow.parquet", "app")
+    found: dict[int, dict[str, Any]] = {}
+    group_of = np.searchsorted(ends, wanted, side="right")
+    with parquet.ParquetFile(path, metadata=metadata) as opened:
+        for group in np.unique(group_of).tolist():
+            start = int(ends[group - 1]) if group else 0
+            part = opened.read_row_group(group, columns=columns)  # its take() would import pandas
+            for row in wanted[group_of == group].tolist():
+                found[row] = part.slice(row - start, 1).to_pylist()[0]
+    return found
 
 
 def _to_arrow(arrow: Any, values: Any) -> Any:
