@@ -31,7 +31,7 @@ class Database(Protocol):
 
     ``engine`` waits, at the begin of a transaction, until no other writes, where the connection's option
     ``turn`` is ``"create"`` (the tables) or ``"append"`` (events); ``"lend"`` writes wait for
-    each other, ``"other"`` writes wait for nobody else.
+    each other, ``"other"`` writes wait for nobody else; ``"look"`` is one statement outside any transaction.
     ``advice`` says how to mend an error, and is None for damage; ``mend`` says what to do about damage.
     ``local`` says whether what is read, or written without waiting for a disk, takes microseconds.
     ``commits`` is a number that changes with every commit, whoever's; only of a local one.
@@ -174,12 +174,15 @@ class PostgreSQL:
         def _begin(connection: sa.Connection) -> None:
             first = {
                 None: "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+                "look": "",
                 "other": "SELECT 1",
                 "create": f"SELECT pg_advisory_xact_lock({_LOCK})",
                 "lend": f"SELECT pg_advisory_xact_lock({_LOCK + 1})",
                 "append": "SELECT 1 FROM meta WHERE name = 'head' FOR UPDATE",
             }
-            connection.exec_driver_sql(first[connection.get_execution_options().get("turn")])
+            statement = first[connection.get_execution_options().get("turn")]
+            if statement:
+                connection.exec_driver_sql(statement)
 
     def commits(self) -> int:
         """Raise: a server would have to be asked, which takes as long as reading."""

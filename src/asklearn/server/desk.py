@@ -138,21 +138,23 @@ class Desk:
         lent: list[ItemId] = []
         until = self._clock() + LEASE_SECONDS
         for attempt in range(TRIES):
+            if attempt:
+                await self.state()
             taken = await self.lending.look(self._clock())
             further = FURTHER if attempt or not self._alone else 0
             wanted = self.streams.next(annotator, n - len(lent) + further, {*without, *lent}, taken)
-            if not wanted:
-                break
-            lent += await self._lend(wanted, annotator, until, n - len(lent))
-            if len(lent) == n:
+            if wanted:
+                lent += await self._lend(wanted, annotator, until, n - len(lent))
+            if len(lent) == n or (attempt and not wanted):
                 break
         return await self.cards(lent, until)
 
     async def _look(self) -> None:
-        """See whether the worker has offered a newer order, and learn what decides on the turns of new items."""
+        """See what is new, each second: in the journal, and of what the worker offers; learn what decides on turns."""
         now = self._clock()
         if not 0 <= now - self._looked_at < LATE:
             self._looked_at = now
+            await self.state()
             await asyncio.to_thread(lambda: self.health.asked("board", self._read_offer, None))
         entered = self.streams.entered
         if self.tags.columns and self._tagged != entered:

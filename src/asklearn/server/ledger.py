@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from copy import copy
 from itertools import islice
 from pathlib import Path
 
-from asklearn.errors import JournalError, KeyReused
+from asklearn.errors import KeyReused
 from asklearn.events import Event
 from asklearn.journals.sql import SqlJournal
 from asklearn.recorder import Recorder
@@ -50,7 +49,7 @@ class Ledger(Recorder):
 
     async def refresh(self) -> State:
         """Read what the journal says by now, and return all of it."""
-        if not self.journal.unchanged(self._state.position):
+        if not (self.journal.local and self.journal.unchanged(self._state.position)):
             await self._reading(None)
         return self._state
 
@@ -71,9 +70,12 @@ class Ledger(Recorder):
         return [None] * len(asked)
 
     async def _append(self, asked: Sequence[Sequence[Event]]) -> Sequence[BaseException | None]:
-        refused = await asyncio.to_thread(self._append_all, asked)
-        with suppress(JournalError):  # what is stored stays so, and is folded with what is read next
-            await self._take_in()
+        refused, position = await asyncio.to_thread(self._append_all, asked)
+        events = [event for events in asked for event in events]
+        async with self._folding:
+            if position - len(events) == self._state.position:  # nobody else's are before or between them
+                fold(events, self._state)
+                self._moved(events)
         return refused
 
     async def _take_in(self) -> None:
@@ -90,10 +92,12 @@ class Ledger(Recorder):
     def _some(self) -> list[Event]:
         return list(islice(self.journal.read(self._state.position), FOLDED_AT_ONCE))
 
-    def _append_all(self, asked: Sequence[Sequence[Event]]) -> Sequence[BaseException | None]:
+    def _append_all(self, asked: Sequence[Sequence[Event]]) -> tuple[Sequence[BaseException | None], int]:
         """Append everything at once; where a key is refused, each by itself, so that only one gets the error."""
         try:
-            self.journal.append([event for events in asked for event in events])
+            position = self.journal.append([event for events in asked for event in events])
         except KeyReused as error:
-            return [error] if len(asked) == 1 else [self._append_all([events])[0] for events in asked]
-        return [None] * len(asked)
+            if len(asked) == 1:
+                return [error], 0
+            return [self._append_all([events])[0][0] for events in asked], 0
+        return [None] * len(asked), position
