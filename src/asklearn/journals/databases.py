@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,6 +15,9 @@ require("sqlalchemy", "app")
 import sqlalchemy as sa  # noqa: E402
 
 BUSY_SECONDS = 60
+QUIET_SECONDS = 1.0
+"""A connection that was not used for so long is tried first: it may be lost."""
+
 CONNECT_SECONDS = 10
 _LOCK = 0x61736B6C
 
@@ -30,8 +34,8 @@ class Database(Protocol):
     """A database that holds a journal.
 
     ``engine`` waits, at the begin of a transaction, until no other writes, where the connection's option
-    ``turn`` is ``"create"`` (the tables) or ``"append"`` (events); ``"lend"`` writes wait for
-    each other, ``"other"`` writes wait for nobody else; ``"look"`` is one statement outside any transaction.
+    ``turn`` is ``"create"`` (the tables) or ``"append"`` (events); ``"other"`` writes wait only
+    for those of the same rows; ``"look"`` is one statement outside any transaction.
     ``advice`` says how to mend an error, and is None for damage; ``mend`` says what to do about damage.
     ``local`` says whether what is read, or written without waiting for a disk, takes microseconds.
     ``commits`` is a number that changes with every commit, whoever's; only of a local one.
@@ -161,7 +165,8 @@ class PostgreSQL:
         self.name = url.render_as_string(hide_password=True)
         patient = {"connect_timeout": str(CONNECT_SECONDS), **url.query}
         whole = url.set(drivername="postgresql+psycopg", query=patient)
-        self.engine = sa.create_engine(whole, pool_pre_ping=True)
+        self.engine = sa.create_engine(whole)
+        _pinged_after(self.engine, QUIET_SECONDS)
 
         @sa.event.listens_for(self.engine, "connect")
         def _configure(connection: Any, _: Any) -> None:
@@ -177,7 +182,6 @@ class PostgreSQL:
                 "look": "",
                 "other": "SELECT 1",
                 "create": f"SELECT pg_advisory_xact_lock({_LOCK})",
-                "lend": f"SELECT pg_advisory_xact_lock({_LOCK + 1})",
                 "append": "SELECT 1 FROM meta WHERE name = 'head' FOR UPDATE",
             }
             statement = first[connection.get_execution_options().get("turn")]
@@ -208,3 +212,19 @@ class PostgreSQL:
         known = (words for start, words in advice.items() if state.startswith(start))
         lost = "the connection was lost or refused. Sending the same again is safe; try again"
         return next(known, lost if not state or state[:2] in ("08", "57") else "try again")
+
+
+def _pinged_after(engine: sa.Engine, seconds: float) -> None:
+    """Try connections before use, and make new ones in place of lost ones; not those that were just used."""
+
+    @sa.event.listens_for(engine, "checkin")
+    def _note(_: Any, record: Any) -> None:
+        record.info["used"] = time.monotonic()
+
+    @sa.event.listens_for(engine, "checkout")
+    def _ping(connection: Any, record: Any, _: Any) -> None:
+        if time.monotonic() - record.info.get("used", float("inf")) > seconds:
+            try:
+                engine.dialect.do_ping(connection)
+            except engine.dialect.loaded_dbapi.Error as error:
+                raise sa.exc.DisconnectionError from error

@@ -77,6 +77,10 @@ _page_of_events = (
 _last_event = sa.select(_event.c.position, _event.c.digest).order_by(_event.c.position.desc()).limit(1)
 _named = sa.text("SELECT value FROM meta WHERE name = :name")
 _digest = sa.text("SELECT digest FROM event WHERE position = :position")
+_replies_of = sa.select(_event.c.client_key, _event.c.body).where(
+    _event.c.client_key.in_(sa.bindparam("keys", expanding=True))
+)
+_insert = sa.insert(_event)
 _set_head = sa.update(_meta).where(_meta.c.name == "head").values(value=sa.bindparam("head"))
 _newest_snapshot = sa.text("SELECT position, digest, seal, body FROM snapshot ORDER BY position DESC LIMIT 1")
 
@@ -415,7 +419,7 @@ def _store(connection: sa.Connection, request: _Request, head: Head) -> Head:
         key = event.key if isinstance(event, Reply) else None
         rows.append({"position": position, "client_key": key, "body": body, "digest": digest})
     if rows:
-        connection.execute(sa.insert(_event), rows)
+        connection.execute(_insert, rows)
     request.position = position
     return position, digest
 
@@ -425,8 +429,7 @@ def _held(connection: sa.Connection, events: Sequence[Event]) -> dict[str, Reply
     keys = [event.key for event in events if isinstance(event, Reply)]
     held: dict[str, Reply] = {}
     for start in range(0, len(keys), _KEYS_AT_ONCE):
-        some = _event.c.client_key.in_(keys[start : start + _KEYS_AT_ONCE])
-        for key, body in connection.execute(sa.select(_event.c.client_key, _event.c.body).where(some)):
+        for key, body in connection.execute(_replies_of, {"keys": keys[start : start + _KEYS_AT_ONCE]}):
             held[key] = _decoded(body)  # type: ignore[assignment]
     return held
 

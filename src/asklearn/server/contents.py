@@ -21,7 +21,7 @@ KEPT = 2_000
 MOST_BYTES = 256 << 20
 """Bytes of images that are kept in memory, whatever the number of items."""
 
-AHEAD, AT_ONCE = 64, 16
+AHEAD, AT_ONCE = 64, 32
 """So many of the items that will be wanted next are kept, and so many read at once: who misses one waits so long."""
 
 Content: TypeAlias = dict[str, Any]

@@ -35,7 +35,7 @@ from asklearn.state import State, Status
 from asklearn.types import ItemId, Label
 
 LEASE_SECONDS = 300.0
-FURTHER = 30
+FURTHER = 10
 """So many more items are looked at than are wanted where other processes may have lent some."""
 
 TRIES = 3

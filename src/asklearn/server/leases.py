@@ -36,7 +36,16 @@ _lease = sa.Table(
     sa.UniqueConstraint("item", "annotator"),
 )
 
-_insert = sa.text("INSERT INTO lease VALUES (:item, :place, :annotator, :until)")
+_values = "CAST(:item AS text), :place, CAST(:annotator AS text), :until"
+_insert = {
+    "sqlite": sa.text(f"INSERT INTO lease SELECT {_values} WHERE true ON CONFLICT DO NOTHING"),
+    "postgresql": sa.text(
+        f"INSERT INTO lease SELECT {_values} WHERE pg_try_advisory_xact_lock(1818588005, hashtext(:item)) "
+        "ON CONFLICT DO NOTHING"
+    ),
+}
+"""Puts a lease where there is none; in PostgreSQL nobody waits for who is just lending the same item."""
+
 _held = sa.select(_lease.c.item, _lease.c.place, _lease.c.annotator).where(
     _lease.c.item.in_(sa.bindparam("items", expanding=True))
 )
@@ -79,8 +88,8 @@ class Leases:
 
     Notes
     -----
-    Safe between threads, processes and, in PostgreSQL, machines: whoever lends waits for others to have lent, and
-    a place of an item is a row with a unique key, so that two people can never hold the same one.
+    Safe between threads, processes and, in PostgreSQL, machines: a place of an item is a row with a unique key, so
+    that two people can never hold the same one; who comes second goes on to the next item.
 
     Examples
     --------
@@ -96,7 +105,7 @@ class Leases:
 
     def __init__(self, journal: Path | str) -> None:
         self._engine = beside(journal, "leases", _tables, durable=False)
-        self._writes = self._engine.execution_options(turn="lend")
+        self._writes = self._engine.execution_options(turn="other")
         self._cleared = Cleared()
         self.local = isinstance(journal, Path)
 
@@ -167,22 +176,26 @@ class Rows:
             self._cleared.at = now
         holders = self._holders([item for item, _ in wanted])
         lent: list[ItemId] = []
-        rows = []
         for item, places in wanted:
+            if len(lent) == most:
+                break
             held = holders.get(item, {})
-            free = next((place for place in range(places) if place not in held), None)
-            if len(lent) < most and annotator in held.values():
-                lent.append(item)
+            if annotator in held.values():
                 self.renew([item], annotator, until=until)
-            elif len(lent) < most and free is not None:
                 lent.append(item)
-                rows.append({"item": json.dumps(item), "place": free, "annotator": annotator, "until": until})
-        if rows:
-            self._connection.execute(_insert, rows)
+            elif any(
+                self._is_put(item, place, annotator, until) for place in range(places) if place not in held
+            ):
+                lent.append(item)
         return lent
 
+    def _is_put(self, item: ItemId, place: int, annotator: str, until: float) -> bool:
+        """Lend a place of an item, unless another transaction has done so meanwhile."""
+        row = {"item": json.dumps(item), "place": place, "annotator": annotator, "until": until}
+        return self._connection.execute(_insert[self._connection.dialect.name], row).rowcount == 1
+
     def _holders(self, items: Sequence[ItemId]) -> dict[ItemId, dict[int, str]]:
-        """Return who holds which place of items; until this transaction ends nobody else changes that."""
+        """Return who holds which place of items."""
         found: dict[ItemId, dict[int, str]] = {}
         rows = self._connection.execute(_held, {"items": [json.dumps(item) for item in items]})
         for item, place, annotator in rows:

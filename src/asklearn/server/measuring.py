@@ -22,7 +22,7 @@ from asklearn.learner import ActiveLearner
 from asklearn.server.endings import end_with_parent, reason_of
 from asklearn.state import fold
 
-NICE = 15
+NICE = 9
 GROWN = 1.2
 """Gaps are looked for again when there are so many times as many labels: they take longest."""
 PRICED = 20

@@ -24,7 +24,7 @@ from asklearn.server.options import Options, options_from
 
 PAUSE = 0.25
 LONGEST_PAUSE = 60.0
-NICE = 5
+NICE = 10
 LOW, BATCH, MOST = 40, 20, 500
 """Ask so many more where fewer are open: small rounds, since the audit counts a round when it is answered."""
 
