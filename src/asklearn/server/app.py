@@ -53,6 +53,7 @@ def create_app(
 
     @asynccontextmanager
     async def running(_: FastAPI) -> AsyncIterator[None]:
+        await desk.warm()
         beside = [pulse.run(), *([supervisor.run()] if supervisor is not None else [])]
         tasks = [asyncio.create_task(one) for one in beside]
         with when_told(pulse.end):

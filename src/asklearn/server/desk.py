@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from asklearn.project import Project
 from asklearn.server.board import Board
 from asklearn.server.clock import steady
 from asklearn.server.contents import Contents
-from asklearn.server.health import Health
+from asklearn.server.health import Health, in_trouble
 from asklearn.server.leases import Leases
 from asklearn.server.ledger import Ledger
 from asklearn.server.lending import Lending
@@ -148,6 +149,15 @@ class Desk:
             if len(lent) == n or (attempt and not wanted):
                 break
         return await self.cards(lent, until)
+
+    async def warm(self) -> None:
+        """Do beforehand what the first hand-out would wait for: read the first items, and load what words need."""
+        try:
+            await self._look()
+            await self.cards(list(islice(self._unlent(), 1)), 0.0)
+        except Exception as error:
+            if not in_trouble(error):
+                raise
 
     async def _look(self) -> None:
         """See what is new, each second: in the journal, and of what the worker offers; learn what decides on turns."""
