@@ -71,7 +71,6 @@ UNTESTED = {
     "asklearn.acquisition.base": "its checks are tested through every acquisition function",
     "asklearn.selection.base": "its checks are tested through every selection",
     "asklearn.encoders._base": "shared by the encoders, whose tests cover it",
-    "asklearn.journals.databases": "what differs between databases is tested through the journal in each",
     "asklearn.journals.repair": "tested beside the journal that it mends, in tests/journals/test_sql.py",
     "asklearn.assessor": "the learner is one; tests/test_learner.py and test_withheld.py test what it says",
     "asklearn.loop": "the learner is one; tests/test_learner.py tests how it asks and fits",

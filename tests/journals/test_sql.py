@@ -100,6 +100,24 @@ def test_any_file_name_will_do(tmp_path, name):
     assert (tmp_path / name).is_file()
 
 
+@pytest.mark.parametrize("name", ["plain.db", "100% #1?.db"])
+def test_whether_anything_was_appended_is_known_without_reading(tmp_path, name):
+    ours, others = SqlJournal(tmp_path / name), SqlJournal(tmp_path / name)
+    assert not ours.unchanged(0)  # nothing was read yet
+    for count, journal in ((1, ours), (2, others), (3, ours)):
+        journal.append([answer(count)])
+        assert not ours.unchanged(count - 1)
+        assert len(list(ours.read())) == count
+        assert ours.unchanged(count)
+        assert not ours.unchanged(count - 1)
+        assert list(ours.read(count)) == []
+    ours.close()
+    assert not ours.unchanged(3)
+    (tmp_path / name).unlink()
+    assert not ours.unchanged(3)
+    others.close()
+
+
 def test_an_event_that_cannot_be_written_is_refused_before_the_disk(path):
     with SqlJournal(path) as journal:
         with pytest.raises(BadInput):

@@ -8,18 +8,26 @@ from typing import Any
 import pytest
 from apart import run
 
+from asklearn.errors import NotStored
 from asklearn.server import pulse as pulses
+from asklearn.server.guard import BROKEN
 from asklearn.server.pulse import Pulse
 
 
-def test_every_listener_hears_every_change_of_one_look(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("error", "heard_of_it"),
+    [(NotStored("the disk is full"), "the disk is full"), (ValueError("row 7 says 'secret'"), BROKEN)],
+)
+def test_every_listener_hears_every_change_of_one_look(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, heard_of_it: str
+) -> None:
     monkeypatch.setattr(pulses, "PAUSE", 0.001)
     looks = [0]
 
     async def look() -> dict[str, Any]:
         looks[0] += 1
         if looks[0] == 9:
-            raise OSError("the disk is gone")
+            raise error
         return {"position": min(looks[0] // 4, 3)}
 
     async def listen(pulse: Pulse, until: str) -> list[str]:
@@ -41,7 +49,8 @@ def test_every_listener_hears_every_change_of_one_look(monkeypatch: pytest.Monke
     assert looks[0] <= 20
     for one in heard:
         assert one[0] == 'id: 0\nevent: moved\ndata: {"position": 0}\n\n'
-        assert any("the disk is gone" in said for said in one)
+        assert any(heard_of_it in said for said in one)
+        assert not any("secret" in said for said in one)
 
 
 def test_what_did_not_change_is_said_again(monkeypatch: pytest.MonkeyPatch) -> None:

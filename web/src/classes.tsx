@@ -26,17 +26,16 @@ export function Buttons({ classes, suggested, choose, disabled, letters }: Choic
 export function Finder({ classes, suggested, choose, disabled, text, setText, open, field, digits }: Choice & {
   text: string; setText: (text: string) => void; open: boolean; digits: boolean; field: RefObject<HTMLInputElement | null>;
 }) {
-  const [active, setActive] = useState(0);
+  const [active, setActive] = useState({ text, place: 0 }); // a place among what has this text
   const [all, setAll] = useState(false);
   const seen = all ? classes : classes.slice(0, FIRST);
   const fresh = open && text.trim() !== "" && !classes.includes(text.trim()) ? text.trim() : null;
-  const at = Math.min(active, seen.length - 1);
-  useEffect(() => setActive(0), [text]);
+  const at = Math.min(active.text === text ? active.place : 0, seen.length - 1);
   useEffect(() => { document.getElementById(`class-${at}`)?.scrollIntoView({ block: "nearest" }); }, [at]);
 
   const pressed = (event: KeyboardEvent) => {
     if (event.isComposing) return;
-    if (event.key === "ArrowDown" || event.key === "ArrowUp") setActive(Math.max(0, Math.min(at + (event.key === "ArrowDown" ? 1 : -1), seen.length - 1)));
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") setActive({ text, place: Math.max(0, Math.min(at + (event.key === "ArrowDown" ? 1 : -1), seen.length - 1)) });
     else if (event.key === "Enter" && !event.repeat) take(seen[at] ?? fresh ?? undefined);
     else if (event.key === "Escape") setText("");
     else return;
@@ -44,7 +43,7 @@ export function Finder({ classes, suggested, choose, disabled, text, setText, op
   };
   const take = (label: string | undefined) => {
     if (label === undefined || disabled) return;
-    setActive(0);
+    setActive({ text, place: 0 });
     choose(label);
   };
 

@@ -94,7 +94,7 @@ class SQLite:
         self.name = str(file)
         level = "FULL" if durable else "NORMAL"
         url = sa.URL.create("sqlite", database=self.name)
-        self.engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+        self.engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True)
         self._watching = threading.Lock()
         self._watch: sqlite3.Connection | None = None
 
@@ -165,7 +165,7 @@ class PostgreSQL:
         self.name = url.render_as_string(hide_password=True)
         patient = {"connect_timeout": str(CONNECT_SECONDS), **url.query}
         whole = url.set(drivername="postgresql+psycopg", query=patient)
-        self.engine = sa.create_engine(whole)
+        self.engine = sa.create_engine(whole, hide_parameters=True)
         _pinged_after(self.engine, QUIET_SECONDS)
 
         @sa.event.listens_for(self.engine, "connect")

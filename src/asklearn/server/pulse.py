@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
+
+from asklearn.errors import AskLearnError
+from asklearn.server.guard import BROKEN
 
 PAUSE = 0.5
 BEAT = 15.0
 """What did not change is said again after so many seconds, so that a lost connection is noticed."""
+
+_log = logging.getLogger(__name__)
 
 
 class Pulse:
@@ -45,7 +51,10 @@ class Pulse:
         try:
             now = await self._look()
         except Exception as error:  # whatever it is, pages hear that there is trouble
-            now = {**self._now, "problem": str(error)}
+            known = isinstance(error, AskLearnError)
+            if not known and self._now.get("problem") != BROKEN:
+                _log.exception("The project could not be looked at")
+            now = {**self._now, "problem": str(error) if known else BROKEN}
         if now != self._now:
             self._now = now
             async with self._moved:
