@@ -35,16 +35,18 @@ class Database(Protocol):
 
     ``engine`` waits, at the begin of a transaction, until no other writes, where the connection's option
     ``turn`` is ``"create"`` (the tables) or ``"append"`` (events); ``"other"`` writes wait only
-    for those of the same rows; ``"look"`` is one statement outside any transaction.
+    for those of the same rows.
     ``advice`` says how to mend an error, and is None for damage; ``mend`` says what to do about damage.
     ``local`` says whether what is read, or written without waiting for a disk, takes microseconds.
-    ``commits`` is a number that changes with every commit, whoever's; only of a local one.
+    ``commits`` is a number that changes with every commit, whoever's; only of a local one. ``looks`` is the same
+    engine for single statements outside any transaction.
     """
 
     name: str
     mend: str
     local: bool
     engine: sa.Engine
+    looks: sa.Engine
 
     def advice(self, cause: BaseException) -> str | None: ...
 
@@ -95,13 +97,13 @@ class SQLite:
         level = "FULL" if durable else "NORMAL"
         url = sa.URL.create("sqlite", database=self.name)
         self.engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True)
+        self.looks: sa.Engine = self.engine.execution_options(turn="look")
         self._watching = threading.Lock()
         self._watch: sqlite3.Connection | None = None
 
         @sa.event.listens_for(self.engine, "connect")
         def _configure(connection: Any, _: Any) -> None:
-            if _lost_its_database(file):
-                raise Broken("the file is empty, and its write-ahead log is not")
+            _check_not_lost(file)
             connection.isolation_level = None
             for pragma in (
                 "journal_mode=WAL",
@@ -114,12 +116,14 @@ class SQLite:
         @sa.event.listens_for(self.engine, "begin")
         def _begin(connection: sa.Connection) -> None:
             turn = connection.get_execution_options().get("turn")
-            connection.exec_driver_sql("BEGIN IMMEDIATE" if turn else "BEGIN")
+            if turn != "look":
+                connection.exec_driver_sql("BEGIN IMMEDIATE" if turn else "BEGIN")
 
     def commits(self) -> int:
         """Return a number that changes with every commit, in microseconds: a connection that only looks has it."""
         with self._watching:
             if self._watch is None:
+                _check_not_lost(Path(self.name))
                 place = f"{Path(self.name).as_uri()}?mode=rw"
                 self._watch = sqlite3.connect(place, uri=True, check_same_thread=False, isolation_level=None)
             found: int = self._watch.execute("PRAGMA data_version").fetchone()[0]
@@ -148,10 +152,11 @@ class SQLite:
         return next((words for start, words in advice.items() if name.startswith(start)), "try again")
 
 
-def _lost_its_database(file: Path) -> bool:
-    """SQLite would delete the log beside an empty file; it may be all that is left."""
+def _check_not_lost(file: Path) -> None:
+    """Refuse to open an empty file beside its log: SQLite would delete that, and it may be all that is left."""
     log = Path(f"{file}-wal")
-    return file.exists() and not file.stat().st_size and log.exists() and log.stat().st_size > 0
+    if file.exists() and not file.stat().st_size and log.exists() and log.stat().st_size > 0:
+        raise Broken("the file is empty, and its write-ahead log is not")
 
 
 class PostgreSQL:
@@ -166,6 +171,7 @@ class PostgreSQL:
         patient = {"connect_timeout": str(CONNECT_SECONDS), **url.query}
         whole = url.set(drivername="postgresql+psycopg", query=patient)
         self.engine = sa.create_engine(whole, hide_parameters=True)
+        self.looks: sa.Engine = self.engine.execution_options(turn="look", isolation_level="AUTOCOMMIT")
         _pinged_after(self.engine, QUIET_SECONDS)
 
         @sa.event.listens_for(self.engine, "connect")

@@ -68,11 +68,10 @@ _snapshot = sa.Table(
     sa.Column("seal", sa.Text, nullable=False),
     sa.Column("body", sa.LargeBinary, nullable=False),
 )
-_page_of_events = (
-    sa.select(_event.c.position, _event.c.body, _event.c.digest)
-    .where(_event.c.position > sa.bindparam("after"), _event.c.position <= sa.bindparam("until"))
-    .order_by(_event.c.position)
-    .limit(sa.bindparam("page"))
+_page_of_events = sa.text(
+    "SELECT head.value, event.position, event.body, event.digest "
+    "FROM (SELECT value FROM meta WHERE name = 'head') AS head "
+    "LEFT JOIN event ON event.position BETWEEN :first AND :last ORDER BY event.position"
 )
 _last_event = sa.select(_event.c.position, _event.c.digest).order_by(_event.c.position.desc()).limit(1)
 _named = sa.text("SELECT value FROM meta WHERE name = :name")
@@ -137,7 +136,6 @@ class SqlJournal:
         self._database = database_of(path)
         self._engine = self._database.engine
         self._writes = self._engine.execution_options(turn="append")
-        self._looks = self._engine.execution_options(turn="look", isolation_level="AUTOCOMMIT")
         self._waiting: deque[_Request] = deque()
         self._seen: tuple[int, int] | None = None
         self._writing, self._reading = threading.Lock(), threading.Lock()
@@ -176,13 +174,10 @@ class SqlJournal:
                     yield _decoded(body)
 
     def unchanged(self, since: int) -> bool:
-        """Return whether there is surely nothing after position `since`: in a file within microseconds."""
-        if self.local:
-            with suppress(*FAULTS):
-                return self._seen is not None and self._seen == (self._database.commits(), since)
-            return False
-        with self._looks.connect() as connection:
-            return _head(connection)[0] == since
+        """Return whether there is surely nothing after position `since`; True only where that takes microseconds."""
+        with suppress(*FAULTS):
+            return self._seen is not None and self._seen == (self._database.commits(), since)
+        return False
 
     def append(self, events: Sequence[Event], *, at: int | None = None) -> int:
         """Store all of `events` or none, durably, and return the position after them.
@@ -285,19 +280,20 @@ class SqlJournal:
                 raise Broken("its last events are missing or changed")
 
     def _bodies(self, since: int, page: int) -> Iterator[str]:
-        with self._connection() as connection:
-            commits = self._database.commits() if self.local else None
-            until = _head(connection)[0]
-            self._seen = None if commits is None else (commits, until)
-            digest = _digest_at(connection, since) if since < until else None
-        position = since
+        position, until, digest = since, since + 1, "" if since == 0 else None
         while position < until:
-            with self._connection() as connection:
-                window = {"after": position, "until": until, "page": page}
-                rows = connection.execute(_page_of_events, window).all()
-            if not rows:
-                raise Broken(f"event {position + 1} is missing")
-            for found, body, stored in rows:
+            start, commits = position, self._database.commits() if self.local else None
+            with self._reading, self._database.looks.connect() as connection:
+                rows = connection.execute(_page_of_events, {"first": start, "last": start + page}).all()
+            if start == since:
+                until = _parsed(rows[0][0] if rows else None)[0]
+                self._seen = None if commits is None else (commits, until)
+            for _, found, body, stored in rows:
+                if found is None or found == start:  # of the event before, only the digest is wanted
+                    digest = stored if digest is None else digest
+                    continue
+                if position == until:
+                    return
                 position += 1
                 if digest is None or found != position or type(body) is not str:
                     raise Broken(f"event {position} is missing")
@@ -305,6 +301,8 @@ class SqlJournal:
                 if digest != stored:
                     raise Broken(f"event {position} was changed")
                 yield body
+            if position == start < until:
+                raise Broken(f"event {position + 1} is missing")
 
     def _intact(self) -> int:
         count = 0
@@ -368,7 +366,10 @@ def _check_format(connection: sa.Connection, name: str) -> None:
 
 
 def _head(connection: sa.Connection) -> Head:
-    value = connection.execute(_named, {"name": "head"}).scalar()
+    return _parsed(connection.execute(_named, {"name": "head"}).scalar())
+
+
+def _parsed(value: object) -> Head:
     position, space, digest = value.partition(" ") if isinstance(value, str) else ("", "", "")
     if not space or not _is_number(position):
         raise Broken(f"its head is {value!r:.60}")

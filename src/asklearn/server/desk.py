@@ -36,10 +36,10 @@ from asklearn.state import State, Status
 from asklearn.types import ItemId, Label
 
 LEASE_SECONDS = 300.0
-FURTHER = 10
+FURTHER = 20
 """So many more items are looked at than are wanted where other processes may have lent some."""
 
-TRIES = 3
+TRIES = 5
 """How many times further items are looked for where others took some at the same moment."""
 
 TRIES_TO_ASK = 20

@@ -37,20 +37,17 @@ _lease = sa.Table(
 )
 
 _values = "CAST(:item AS text), :place, CAST(:annotator AS text), :until"
-_insert = {
-    "sqlite": sa.text(f"INSERT INTO lease SELECT {_values} WHERE true ON CONFLICT DO NOTHING"),
-    "postgresql": sa.text(
-        f"INSERT INTO lease SELECT {_values} WHERE pg_try_advisory_xact_lock(1818588005, hashtext(:item)) "
-        "ON CONFLICT DO NOTHING"
-    ),
-}
-"""Puts a lease where there is none; in PostgreSQL nobody waits for who is just lending the same item."""
+_insert = f"INSERT INTO lease SELECT {_values} WHERE {{}} ON CONFLICT DO NOTHING"
+_delete = "DELETE FROM lease WHERE item = :item AND annotator = :annotator"
+_mine = "pg_try_advisory_xact_lock(1818588005, hashtext(:item))"
+_put = {"sqlite": sa.text(_insert.format("true")), "postgresql": sa.text(_insert.format(_mine))}
+_given_back = {"sqlite": sa.text(_delete), "postgresql": sa.text(f"{_delete} AND {_mine} IS NOT NULL")}
+"""In PostgreSQL who lends an item, or takes it back, marks it until the commit; nobody waits for it, but goes on."""
 
 _held = sa.select(_lease.c.item, _lease.c.place, _lease.c.annotator).where(
     _lease.c.item.in_(sa.bindparam("items", expanding=True))
 )
 _renewed = sa.text("UPDATE lease SET until = :until WHERE item = :item AND annotator = :annotator")
-_given_back = sa.text("DELETE FROM lease WHERE item = :item AND annotator = :annotator")
 _ended = sa.text("DELETE FROM lease WHERE until NOT BETWEEN :now AND :now + :longest")
 _running = sa.select(_lease).where(
     _lease.c.until.between(sa.bindparam("now"), sa.bindparam("now") + sa.bindparam("longest"))
@@ -174,25 +171,26 @@ class Rows:
         if not self._cleared.at <= now < self._cleared.at + CLEARED:
             self._connection.execute(_ended, {"now": now, "longest": LONGEST})
             self._cleared.at = now
+        if most == 1 and wanted and self._is_put(wanted[0][0], 0, annotator, until):
+            return [wanted[0][0]]
         holders = self._holders([item for item, _ in wanted])
         lent: list[ItemId] = []
         for item, places in wanted:
             if len(lent) == most:
                 break
             held = holders.get(item, {})
+            free = (place for place in range(places) if place not in held)
             if annotator in held.values():
                 self.renew([item], annotator, until=until)
                 lent.append(item)
-            elif any(
-                self._is_put(item, place, annotator, until) for place in range(places) if place not in held
-            ):
+            elif any(self._is_put(item, place, annotator, until) for place in free):
                 lent.append(item)
         return lent
 
     def _is_put(self, item: ItemId, place: int, annotator: str, until: float) -> bool:
         """Lend a place of an item, unless another transaction has done so meanwhile."""
         row = {"item": json.dumps(item), "place": place, "annotator": annotator, "until": until}
-        return self._connection.execute(_insert[self._connection.dialect.name], row).rowcount == 1
+        return self._connection.execute(_put[self._connection.dialect.name], row).rowcount == 1
 
     def _holders(self, items: Sequence[ItemId]) -> dict[ItemId, dict[int, str]]:
         """Return who holds which place of items."""
@@ -214,7 +212,7 @@ class Rows:
     def give_back(self, items: Iterable[ItemId], annotator: str) -> None:
         rows = [{"item": json.dumps(item), "annotator": annotator} for item in items]
         if rows:
-            self._connection.execute(_given_back, rows)
+            self._connection.execute(_given_back[self._connection.dialect.name], rows)
 
     def nothing(self) -> None:
         """Do nothing: what waited for a transaction is done in it."""
