@@ -28,7 +28,8 @@ def streams(
     chosen = Options(**options)
     return Streams(
         state, overlap or Overlap(), chosen, lambda item: number(held.get(item, {}).get(chosen.priority)),
-        lambda item: named(held.get(item, {}).get(chosen.skill)), lambda: skills or {},
+        lambda item: named(held.get(item, {}).get(chosen.skill)),
+        lambda item: held.get(item, {}).get(chosen.group, ""), lambda: skills or {},
     )  # fmt: skip
 
 
@@ -79,6 +80,16 @@ def test_priority_and_the_newest_order_move_only_what_the_strategy_picked() -> N
     order = shown(found, "ann")
     assert order[:4] == [20, 29, 28, 0]
     assert (order.index(5), order.index(9)) == (5, 9)
+
+
+def test_a_group_is_shown_together_where_its_most_urgent_item_stands() -> None:
+    of = {4: "a", 20: "a", 7: "b", 8: "b", 3: "", 9: "a"}
+    contents = {item: {"film": name, "due": item == 20} for item, name in of.items()}
+    order = shown(streams(contents=contents, group="film", gold=0.0), "ann")
+    assert [item for item in order if item not in (5, 9)][:9] == [0, 1, 2, 3, 4, 20, 6, 7, 8]
+    assert (order.index(5), order.index(9)) == (5, 9)
+    urgent = shown(streams(contents=contents, group="film", priority="due", gold=0.0), "ann")
+    assert urgent[:3] == [20, 4, 0]
 
 
 def test_leases_of_others_are_respected_by_every_stream() -> None:

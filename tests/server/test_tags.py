@@ -42,15 +42,16 @@ def test_an_item_is_read_once_and_its_shown_columns_alone(
         return plain(self, rows, columns)
 
     monkeypatch.setattr(Project, "payload", noted)
-    tags = Tags(project, project.learner.state, Options(skill="needs", priority="due"))
+    tags = Tags(project, project.learner.state, Options(skill="needs", priority="due", group="due"))
     run(tags.learn([0, 7]))
     run(tags.learn([7, 10, 0]))
     assert read == [([0, 7], ["due", "needs"]), ([10], ["due", "needs"])]
     assert [tags.priority(item) for item in (0, 7, 10, 11)] == [0.0, 7.0, 10.0, 0.0]
+    assert [tags.group(item) for item in (0, 7, 11)] == ["0", "7", ""]
     assert [tags.skills(item) for item in (0, 7, 10, 20)] == [{"Latin"}, set(), {"Latin"}, set()]
 
 
-@pytest.mark.parametrize("column", ["skill", "priority"])
+@pytest.mark.parametrize("column", ["skill", "priority", "group"])
 def test_a_column_that_is_not_kept_is_named_and_what_is(project: Project, column: str) -> None:
     with pytest.raises(BadInput, match=r"'deu', which .* keeps 'text', 'needs', 'due'; init --show"):
         Tags(project, project.learner.state, Options(**{column: "deu"}))

@@ -116,8 +116,9 @@ class Desk:
         self.contents = Contents(project, state, self._unlent)
         self.tags = Tags(project, state, self.options)
         self.streams = Streams(
-            state, self.overlap, self.options, self.tags.priority, self.tags.skills, lambda: self.skills()
-        )
+            state, self.overlap, self.options, self.tags.priority, self.tags.skills, self.tags.group,
+            lambda: self.skills(),
+        )  # fmt: skip
         self.skills: Callable[[], Skills] = dict
         self._offered: Any = None
         self._looked_at, self._tagged = float("-inf"), -1

@@ -33,6 +33,8 @@ class Options:
         Column that names, separated by commas, the skills that an item needs; empty for none.
     priority : str
         Column of numbers; items with a higher one are shown first. Empty for none.
+    group : str
+        Column; items of one value, like the sentences of a document, are shown one after another. Empty for none.
 
     Raises
     ------
@@ -47,6 +49,7 @@ class Options:
     review: float = 0.2
     skill: str = ""
     priority: str = ""
+    group: str = ""
 
     def __post_init__(self) -> None:
         if type(self.refresh_labels) is not int or self.refresh_labels < 1:
@@ -63,7 +66,7 @@ class Options:
             share = getattr(self, name)
             if type(share) not in (int, float) or not 0 <= share <= 1:
                 raise BadInput(f"{name} is a share of the hand-outs, from 0 to 1. Got {share!r}.")
-        for name in ("skill", "priority"):
+        for name in ("skill", "priority", "group"):
             if not isinstance(getattr(self, name), str):
                 raise BadInput(f"{name} is the name of a column. Got {getattr(self, name)!r}.")
 

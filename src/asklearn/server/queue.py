@@ -88,11 +88,13 @@ def in_turn(
     state: State,
     rank: Mapping[ItemId, int],
     priority: Callable[[ItemId], float] | None = None,
+    group: Callable[[ItemId], str] | None = None,
 ) -> list[ItemId]:
     """Return open items in the order in which they are shown.
 
-    The strategy's go by priority, highest first, and then by the newest model's order. They take turns in the
-    places where items of the strategy stood; the audit's keep their places, which nothing may move.
+    The strategy's go by priority, highest first, and then by the newest model's order; a group stands together
+    where its first item would. They take turns in the places where items of the strategy stood; the audit's keep
+    their places, which nothing may move.
     """
     asked = list(items)
     last = len(rank)
@@ -100,6 +102,12 @@ def in_turn(
     moved = sorted((item for item in asked if item not in audit), key=lambda item: rank.get(item, last))
     if priority is not None:
         moved.sort(key=priority, reverse=True)
+    if group is not None:
+        places: dict[str, int] = {}
+        of = {
+            item: places.setdefault(name, n) if (name := group(item)) else n for n, item in enumerate(moved)
+        }
+        moved.sort(key=of.__getitem__)
     others = iter(moved)
     return [item if item in audit else next(others) for item in asked]
 

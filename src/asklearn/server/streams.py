@@ -44,6 +44,8 @@ class Streams:
         Says how urgent an item is.
     needs : callable
         Gives the skills that an item needs.
+    group : callable
+        Says what an item belongs to; empty where to nothing.
     skills : callable
         Gives the skills of everybody who has a token.
     """
@@ -55,10 +57,12 @@ class Streams:
         options: Options,
         priority: Callable[[ItemId], float],
         needs: Callable[[ItemId], Set[str]],
+        group: Callable[[ItemId], str],
         skills: Callable[[], Skills],
     ) -> None:
         self._state, self._options, self._skills = state, options, skills
         self._priority, self._needs = priority if options.priority else None, needs
+        self._group = group if options.group else None
         self._open, self._replies = OpenPlaces(state, overlap), Replies(state)
         self._doubted = {item: None for item in self._open.needed if self._in_doubt(item)}
         self.offer = Offer()
@@ -80,7 +84,8 @@ class Streams:
         """The open items as they are shown to somebody who may see all of them; some may have left."""
         entered, offer = self._ordered_for or (None, None)
         if entered != self.entered or offer is not self.offer:
-            self._order = deque(in_turn(self._open.needed, self._state, self.offer.rank, self._priority))
+            needed, rank = self._open.needed, self.offer.rank
+            self._order = deque(in_turn(needed, self._state, rank, self._priority, self._group))
             self._ordered_for = self.entered, self.offer
         while self._order and self._order[0] not in self._open.needed:
             self._order.popleft()

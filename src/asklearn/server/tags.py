@@ -1,10 +1,10 @@
-"""What an item's columns say of its turn: how urgent it is, and which skills it needs."""
+"""What an item's columns say of its turn: how urgent it is, which skills it needs, and what it belongs to."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from asklearn.errors import BadInput
 from asklearn.project import Project
@@ -15,7 +15,7 @@ from asklearn.types import ItemId
 
 
 class Tags:
-    """The priority and the skills of items, each read once.
+    """The priority, the skills and the group of items, each read once.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ class Tags:
     """
 
     def __init__(self, project: Project, state: State, options: Options) -> None:
-        self.columns = {name for name in (options.priority, options.skill) if name}
+        self.columns = {name for name in (options.priority, options.skill, options.group) if name}
         kept = (*project.settings.columns, *project.settings.show)
         unknown = min(self.columns - {*kept}, default=None)
         if unknown is not None:
@@ -42,7 +42,7 @@ class Tags:
                 f"project does not keep. It keeps {', '.join(map(repr, kept))}; init --show COLUMN keeps more."
             )
         self._project, self._state, self._options = project, state, options
-        self._of: dict[ItemId, tuple[float, frozenset[str]]] = {}
+        self._of: dict[ItemId, _Tag] = {}
         self._learning: Together[Collection[ItemId], None] = Together(self._learn)
 
     async def learn(self, items: Collection[ItemId]) -> None:
@@ -52,11 +52,15 @@ class Tags:
 
     def priority(self, item: ItemId) -> float:
         """Return how urgent an item is: what its column says, 0 where that is no number."""
-        return self._of.get(item, _NONE)[0]
+        return self._of.get(item, _NONE).priority
 
     def skills(self, item: ItemId) -> frozenset[str]:
         """Return the skills that an item needs."""
-        return self._of.get(item, _NONE)[1]
+        return self._of.get(item, _NONE).skills
+
+    def group(self, item: ItemId) -> str:
+        """Return what an item belongs to, or an empty text."""
+        return self._of.get(item, _NONE).group
 
     async def _learn(self, asked: Sequence[Collection[ItemId]]) -> Sequence[None]:
         fresh = [item for item in dict.fromkeys(_all(asked)) if item not in self._of]
@@ -66,11 +70,22 @@ class Tags:
             self._of.update(zip(fresh, map(self._read, found), strict=True))
         return [None] * len(asked)
 
-    def _read(self, content: dict[str, Any]) -> tuple[float, frozenset[str]]:
-        return number(content.get(self._options.priority)), named(content.get(self._options.skill))
+    def _read(self, content: dict[str, Any]) -> _Tag:
+        of, group = self._options, content.get(self._options.group)
+        return _Tag(
+            number(content.get(of.priority)),
+            named(content.get(of.skill)),
+            "" if group is None else str(group),
+        )
 
 
-_NONE: tuple[float, frozenset[str]] = (0.0, frozenset())
+class _Tag(NamedTuple):
+    priority: float = 0.0
+    skills: frozenset[str] = frozenset()
+    group: str = ""
+
+
+_NONE = _Tag()
 
 
 def _all(asked: Sequence[Collection[ItemId]]) -> Iterable[ItemId]:
