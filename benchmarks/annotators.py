@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import random
 import sys
 import time
@@ -218,4 +219,6 @@ async def _all(plan: Plan) -> dict[str, Any]:
 if __name__ == "__main__":
     import uvloop
 
-    print(json.dumps(uvloop.run(_all(Plan(**json.loads(sys.argv[1]))))))
+    found = uvloop.run(_all(Plan(**json.loads(sys.argv[1]))))
+    os.set_blocking(sys.stdout.fileno(), True)  # a long line would be cut where the reader is slower
+    print(json.dumps(found))

@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 import urllib.request
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -104,10 +105,9 @@ class Server:
     @property
     def cpu(self) -> dict[str, float]:
         """CPU seconds so far of the server processes, and of the worker with what it started."""
-        spent = {"server": cpu_of(self.process.pid), "worker": 0.0}
-        for child in children_of(self.process.pid):
-            kind = "worker" if b"worker" in Path(f"/proc/{child}/cmdline").read_bytes() else "server"
-            spent[kind] += sum(map(cpu_of, [child, *children_of(child)]))
+        spent = {"server": 0.0, "worker": 0.0}
+        for process, works in family_of(self.process.pid):
+            spent["worker" if works else "server"] += cpu_of(process)
         return spent
 
     @property
@@ -139,6 +139,15 @@ class Server:
 def children_of(pid: int) -> list[int]:
     """Return the processes that a process started."""
     return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def family_of(pid: int, works: bool = False) -> Iterator[tuple[int, bool]]:
+    """Yield a process and all that it started, directly or not, and whether each is of the worker."""
+    with suppress(OSError):  # it may have ended just now
+        works = works or b"asklearn.server.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        yield pid, works
+        for child in children_of(pid):
+            yield from family_of(child, works)
 
 
 def cpu_of(pid: int) -> float:

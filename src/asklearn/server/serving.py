@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -28,6 +29,8 @@ from fastapi.staticfiles import StaticFiles  # noqa: E402
 APPLICATION = "asklearn.server.serving:application"
 SERVING = "ASKLEARN_SERVING"
 """The environment variable that tells one of several processes what it serves."""
+SWITCH = 0.001
+"""Seconds that a thread which has heard from the database waits for the event loop at most: Python's own 0.005 is five answers."""
 
 STATIC = Path(__file__).with_name("static")
 NOT_BUILT = (
@@ -84,6 +87,7 @@ def application(serving: Serving | None = None) -> FastAPI:
     if serving is None:
         serving = Serving(**json.loads(os.environ[SERVING]))
         end_with_parent()
+    sys.setswitchinterval(SWITCH)
     project = Project(Path(serving.folder))
     people = People(project.folder) if serving.names else None
     supervisor = Supervisor(project.folder, project.journal) if serving.worker else None
