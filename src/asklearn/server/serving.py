@@ -30,7 +30,7 @@ APPLICATION = "asklearn.server.serving:application"
 SERVING = "ASKLEARN_SERVING"
 """The environment variable that tells one of several processes what it serves."""
 SWITCH = 0.001
-"""Seconds that a thread which has heard from the database waits for the event loop at most: Python's own 0.005 is five answers."""
+"""Seconds that a thread which has heard from the database waits for the event loop at most."""
 
 STATIC = Path(__file__).with_name("static")
 NOT_BUILT = (
