@@ -514,7 +514,7 @@ def test_equal_appends_of_two_threads_are_two_requests(path):
         assert journal.append([answer(1)]) == 1
         assert list(journal._waiting) == [others]
         assert journal.append([answer(2)]) == 2
-        assert (others.done, others.position) == (True, 1)
+        assert (others.done, others.stored.stop) == (True, 1)
 
 
 def test_an_interruption_of_one_thread_is_a_clear_error_to_the_others(path):

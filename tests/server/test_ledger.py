@@ -12,9 +12,11 @@ from apart import run
 
 from asklearn.errors import KeyReused
 from asklearn.events import Added, Answered, Configured, Event
+from asklearn.journal import open_state
 from asklearn.journals.sql import SqlJournal
 from asklearn.server import ledger as module
 from asklearn.server.ledger import Ledger
+from asklearn.state import State
 
 
 @pytest.fixture
@@ -34,13 +36,13 @@ def said(item: int, key: str, label: str = "x") -> list[Event]:
 
 def test_many_replies_at_once_take_few_appends(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     appends: list[int] = []
-    plain = SqlJournal.append
+    plain = SqlJournal.put
 
-    def counted(self: SqlJournal, events: Sequence[Event], **at: Any) -> int:
+    def counted(self: SqlJournal, events: Sequence[Event], **at: Any) -> range:
         appends.append(len(events))
         return plain(self, events, **at)
 
-    monkeypatch.setattr(SqlJournal, "append", counted)
+    monkeypatch.setattr(SqlJournal, "put", counted)
     ledger = opened(place)
 
     async def reply() -> int:
@@ -62,6 +64,20 @@ def test_a_refused_key_refuses_nobody_else(place: Path) -> None:
     found, items = run(reply())
     assert [type(one) for one in found] == [type(None), KeyReused, type(None)]
     assert items == {0, 1, 3}
+
+
+def test_what_was_sent_twice_does_not_hide_what_others_wrote_meanwhile(place: Path) -> None:
+    async def reply() -> State:
+        ledger = opened(place)
+        await ledger.store(said(0, "a"))
+        with SqlJournal(place) as other:
+            other.append(said(5, "foreign"))
+        await asyncio.gather(ledger.store(said(0, "a")), ledger.store(said(1, "b")))
+        return await ledger.refresh()
+
+    found, whole = run(reply()), open_state(SqlJournal(place))
+    assert set(found.said) == {0, 1, 5}
+    assert (found.position, found.said) == (whole.position, whole.said)
 
 
 def test_what_others_wrote_is_seen_in_order_and_told(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:

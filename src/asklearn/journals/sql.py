@@ -91,7 +91,7 @@ class _Request:
     events: list[Event]
     bodies: list[str]
     at: int | None
-    position: int = 0
+    stored: range = range(0)
     error: BaseException | None = None
     done: bool = False
 
@@ -191,6 +191,10 @@ class SqlJournal:
         NotStored
             If the disk refused. Sending the same replies again, under the same keys, is always safe.
         """
+        return self.put(events, at=at).stop
+
+    def put(self, events: Sequence[Event], *, at: int | None = None) -> range:
+        """Append, and return from which position to which new ones were stored: those held already are not."""
         request = _Request(list(events), [encode(event) for event in events], at)
         self._waiting.append(request)
         try:
@@ -202,7 +206,7 @@ class SqlJournal:
                 self._waiting.remove(request)
         if request.error is not None:
             raise request.error
-        return request.position
+        return request.stored
 
     def load_snapshot(self) -> tuple[int, bytes] | None:
         """Return the position and the content of the newest snapshot, or None if there is no intact one."""
@@ -421,7 +425,7 @@ def _store(connection: sa.Connection, request: _Request, head: Head) -> Head:
         rows.append({"position": position, "client_key": key, "body": body, "digest": digest})
     if rows:
         connection.execute(_insert, rows)
-    request.position = position
+    request.stored = range(head[0], position)
     return position, digest
 
 

@@ -70,10 +70,12 @@ class Ledger(Recorder):
         return [None] * len(asked)
 
     async def _append(self, asked: Sequence[Sequence[Event]]) -> Sequence[BaseException | None]:
-        refused, position = await asyncio.to_thread(self._append_all, asked)
+        refused, stored = await asyncio.to_thread(self._append_all, asked)
         events = [event for events in asked for event in events]
         async with self._folding:
-            if position - len(events) == self._state.position:  # nobody else's are before or between them
+            if stored == range(
+                self._state.position, self._state.position + len(events)
+            ):  # all, and nobody else's
                 fold(events, self._state)
                 self._moved(events)
         return refused
@@ -92,12 +94,12 @@ class Ledger(Recorder):
     def _some(self) -> list[Event]:
         return list(islice(self.journal.read(self._state.position), FOLDED_AT_ONCE))
 
-    def _append_all(self, asked: Sequence[Sequence[Event]]) -> tuple[Sequence[BaseException | None], int]:
+    def _append_all(self, asked: Sequence[Sequence[Event]]) -> tuple[Sequence[BaseException | None], range]:
         """Append everything at once; where a key is refused, each by itself, so that only one gets the error."""
         try:
-            position = self.journal.append([event for events in asked for event in events])
+            stored = self.journal.put([event for events in asked for event in events])
         except KeyReused as error:
             if len(asked) == 1:
-                return [error], 0
-            return [self._append_all([events])[0][0] for events in asked], 0
-        return [None] * len(asked), position
+                return [error], range(0)
+            return [self._append_all([events])[0][0] for events in asked], range(0)
+        return [None] * len(asked), stored
