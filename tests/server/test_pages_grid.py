@@ -46,6 +46,7 @@ def test_clicked_ones_are_left_out_and_labelled_one_by_one(staged: Staged) -> No
     assert {body["label"] for _, body in replies(stage)} == {"good"}
     assert {body["item"] for _, body in replies(stage)} == {f"g{k}" for k in range(12)} - {"g1", "g5"}
     page.get_by_role("link", name="Label").click()
+    expect(page.locator(".text")).to_be_visible()
     page.keyboard.press("x")
     expect(page.locator(".text")).to_contain_text("[1]")
     expect(page.locator(".suggested")).to_have_count(0)

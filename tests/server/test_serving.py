@@ -253,14 +253,20 @@ def _started(database: Any) -> bool:
 
 
 def workers(folder: Path) -> list[int]:
-    """Return the processes that train a project."""
-    found = []
+    """Return the processes that train a project, without their forks that measure."""
+    found: list[int] = []
     for one in Path("/proc").glob("[0-9]*/cmdline"):
         with suppress(OSError):
             words = one.read_bytes()
             if b"asklearn.server.worker" in words and str(folder).encode() in words:
                 found.append(int(one.parent.name))
-    return found
+    return [pid for pid in found if _parent(pid) not in found]
+
+
+def _parent(pid: int) -> int | None:
+    with suppress(OSError):
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()[1])
+    return None
 
 
 def ended(folder: Path, server: Server) -> float:
