@@ -34,7 +34,9 @@ def test_format_and_size(form: str) -> None:
     assert measure(encoded(form)) == (form, 7, 5)
 
 
-@pytest.mark.parametrize("size", [(8_000, 8_000), (30_000, 30_000), (100_000, 100_000), (LONGEST_SIDE + 1, 1)])
+@pytest.mark.parametrize(
+    "size", [(8_000, 8_000), (30_000, 30_000), (100_000, 100_000), (LONGEST_SIDE + 1, 1)]
+)
 def test_a_bomb_is_refused_before_it_is_decoded(size: tuple[int, int]) -> None:
     with pytest.raises(BadInput, match="image"):
         measure(bomb(*size))
